@@ -1,0 +1,37 @@
+//! The validated, immutable settings of a client.
+
+use std::time::Duration;
+
+use crate::delivery::RetryPolicy;
+use crate::outbox::Limits;
+use crate::wire::Encoding;
+
+/// What a client was built with.
+pub(crate) struct Config {
+    /// Where records go, with the headers that let them in. `None` without a write key.
+    pub cloud: Option<Destination>,
+    /// The local Workshop that gets a copy.
+    pub workshop: Option<Destination>,
+    pub debug: bool,
+    pub encoding: Encoding,
+    pub limits: Limits,
+    pub trace_max_batch_size: usize,
+    pub retry: RetryPolicy,
+    pub request_timeout: Duration,
+    /// `None`: no deadline.
+    pub close_timeout: Option<Duration>,
+    pub partial_flush_interval: Duration,
+    pub trace_flush_interval: Duration,
+}
+
+/// A base URL and what every request to it carries.
+pub(crate) struct Destination {
+    pub base_url: String,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Config {
+    pub fn is_enabled(&self) -> bool {
+        self.cloud.is_some() || self.workshop.is_some()
+    }
+}

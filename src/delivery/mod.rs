@@ -1,0 +1,135 @@
+//! A flush: takes what waits in the outbox, sends it, and reports.
+
+mod attempt;
+mod cloud;
+mod lanes;
+mod mirror;
+mod policy;
+mod report;
+mod retry_after;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use policy::RetryPolicy;
+pub use report::FlushReport;
+
+use crate::config::Config;
+use crate::diagnostics::{Diagnostics, Warning};
+use crate::error::{Error, Result};
+use crate::outbox::{Batch, Lease, Outbox, Packing};
+use crate::platform::{self, Transport};
+use crate::records::RecordKind;
+use cloud::Cloud;
+
+/// How much longer than its request a lease lives.
+const LEASE_SLACK: Duration = Duration::from_secs(5);
+
+/// What a flush works with.
+#[derive(Clone, Copy)]
+pub(crate) struct Delivery<'a> {
+    pub config: &'a Config,
+    pub diagnostics: &'a Diagnostics,
+    pub transport: &'a Transport,
+    /// On the platform's monotonic clock.
+    pub deadline: Option<Duration>,
+}
+
+/// How a flush went.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub report: FlushReport,
+    /// Of the first request that failed.
+    pub error: Option<Error>,
+    /// Whether the deadline, not the server, kept something back.
+    pub out_of_time: bool,
+}
+
+impl Outcome {
+    fn fail(&mut self, error: Option<Error>) {
+        self.error = self.error.take().or(error);
+    }
+
+    pub fn into_result(self) -> Result<FlushReport> {
+        self.error.map_or(Ok(self.report), Err)
+    }
+
+    pub fn merge(&mut self, other: Outcome) {
+        self.report.merge(&other.report);
+        self.fail(other.error);
+        self.out_of_time |= other.out_of_time;
+    }
+}
+
+impl Delivery<'_> {
+    /// Sends everything of the wanted kinds that waits in `outboxes`.
+    pub async fn flush(&self, outboxes: &[&Outbox], wants: fn(RecordKind) -> bool) -> Outcome {
+        let encoding = &self.config.encoding;
+        let packing = Packing { encoding, trace_max_batch_size: self.config.trace_max_batch_size, wants };
+        let now = platform::monotonic();
+        let expires = now.saturating_add(self.lease_time());
+        let leases: Vec<Lease<'_>> = outboxes.iter().map(|outbox| outbox.lease(&packing, now, expires)).collect();
+        let copies = self.copies(&leases);
+
+        let to_cloud = async {
+            match &self.config.cloud {
+                Some(destination) => Cloud { delivery: self, destination, packing: &packing }.deliver(&leases).await,
+                None => Outcome::default(),
+            }
+        };
+        let (mut outcome, taken) = lanes::both(to_cloud, mirror::send(self, &packing, copies)).await;
+        if self.config.cloud.is_none() {
+            mirror::settle(&leases, taken, &mut outcome.report);
+        }
+        for lease in &leases {
+            outcome.report.merge_dropped(&lease.dropped);
+        }
+        self.log(&outcome);
+        outcome
+    }
+
+    fn copies(&self, leases: &[Lease<'_>]) -> Vec<Arc<Batch>> {
+        if self.config.workshop.is_none() {
+            return Vec::new();
+        }
+        let batches = leases.iter().flat_map(|lease| lease.jobs.iter().flatten().map(move |index| lease.batch(*index)));
+        batches.flatten().collect()
+    }
+
+    pub fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_sub(platform::monotonic()))
+    }
+
+    /// `None` when there is no time left for an attempt.
+    fn attempt_timeout(&self) -> Option<Duration> {
+        let timeout = self.config.request_timeout;
+        match self.time_left() {
+            Some(Duration::ZERO) => None,
+            left => Some(left.map_or(timeout, |left| left.min(timeout))),
+        }
+    }
+
+    fn lease_time(&self) -> Duration {
+        self.config.request_timeout.saturating_add(LEASE_SLACK)
+    }
+
+    /// Keeps a lease alive through a wait and the attempt after it.
+    fn renew(&self, lease: &Lease<'_>, wait: Duration) {
+        lease.renew(platform::monotonic().saturating_add(wait).saturating_add(self.lease_time()));
+    }
+
+    fn log(&self, outcome: &Outcome) {
+        if outcome.report.requeued() > 0 && !outcome.out_of_time {
+            self.diagnostics.warn(Warning::DeliveryFailed, || {
+                let cause = outcome.error.as_ref().map(ToString::to_string).unwrap_or_default();
+                format!(
+                    "{} record(s) could not be delivered and wait for the next flush: {cause}",
+                    outcome.report.requeued()
+                )
+            });
+        }
+        if self.config.debug {
+            platform::debug(&format!("raindrop: flush: {}", outcome.report));
+        }
+    }
+}

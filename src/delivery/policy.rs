@@ -1,0 +1,168 @@
+//! What follows an attempt. A pure function: it has no clock and does no I/O.
+
+use std::time::Duration;
+
+use crate::outbox::DropReason;
+
+/// The longest wait that a server can ask for.
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// How often and how patiently a request is tried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RetryPolicy {
+    pub max_attempts: u32,
+    pub base_delay: Duration,
+    pub jitter_fraction: f64,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Answered { status: u16, retry_after: Option<Duration> },
+    NetworkError,
+    TimedOut,
+}
+
+/// What to do with the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Done,
+    Wait(Duration),
+    /// Send each half by itself.
+    Split,
+    /// Back to the buffer, for a later flush.
+    Requeue,
+    Drop(DropReason),
+}
+
+impl RetryPolicy {
+    /// `attempt` counts from 1, `items` is how many records the request holds, `budget_left` what is left of the
+    /// flush's deadline, and `entropy` any number that differs from call to call.
+    pub fn next(
+        &self,
+        attempt: u32,
+        outcome: Outcome,
+        items: usize,
+        budget_left: Option<Duration>,
+        entropy: u64,
+    ) -> Step {
+        let asked = match outcome {
+            Outcome::Answered { status: 200..=299, .. } => return Step::Done,
+            Outcome::Answered { status: 413, .. } if items > 1 => return Step::Split,
+            Outcome::Answered { status: 413, .. } => return Step::Drop(DropReason::TooLarge),
+            Outcome::Answered { status: 429 | 500..=599, retry_after } => retry_after,
+            Outcome::Answered { .. } => return Step::Drop(DropReason::Rejected),
+            Outcome::NetworkError | Outcome::TimedOut => None,
+        };
+        if attempt >= self.max_attempts {
+            return Step::Requeue;
+        }
+        let wait = self.backoff(attempt, entropy).max(asked.unwrap_or_default().min(MAX_RETRY_AFTER));
+        match budget_left {
+            Some(left) if wait >= left => Step::Requeue,
+            _ => Step::Wait(wait),
+        }
+    }
+
+    /// Doubles with each attempt, up to 30 seconds or the base delay if that is more, with jitter around it.
+    fn backoff(&self, attempt: u32, entropy: u64) -> Duration {
+        let doublings = attempt.saturating_sub(1).min(31);
+        let limit = self.base_delay.max(MAX_RETRY_AFTER);
+        let delay = self.base_delay.saturating_mul(1 << doublings).min(limit);
+        let unit = (entropy >> 11) as f64 / (1_u64 << 53) as f64;
+        let factor = 1.0 + self.jitter_fraction * (2.0 * unit - 1.0);
+        Duration::try_from_secs_f64(delay.as_secs_f64() * factor).unwrap_or(delay)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: RetryPolicy =
+        RetryPolicy { max_attempts: 3, base_delay: Duration::from_secs(1), jitter_fraction: 0.2 };
+    const NO_JITTER: u64 = 1 << 63;
+
+    fn answered(status: u16) -> Outcome {
+        Outcome::Answered { status, retry_after: None }
+    }
+
+    fn asked(status: u16, seconds: u64) -> Outcome {
+        Outcome::Answered { status, retry_after: Some(Duration::from_secs(seconds)) }
+    }
+
+    fn next(attempt: u32, outcome: Outcome) -> Step {
+        POLICY.next(attempt, outcome, 1, None, NO_JITTER)
+    }
+
+    #[test]
+    fn any_2xx_is_done() {
+        for status in [200, 201, 202, 204, 299] {
+            assert_eq!(next(1, answered(status)), Step::Done);
+            assert_eq!(next(3, answered(status)), Step::Done);
+        }
+    }
+
+    #[test]
+    fn network_errors_timeouts_429_and_5xx_are_retried() {
+        let retried =
+            [Outcome::NetworkError, Outcome::TimedOut, answered(429), answered(500), answered(503), answered(599)];
+        for outcome in retried {
+            assert_eq!(next(1, outcome), Step::Wait(Duration::from_secs(1)), "{outcome:?}");
+            assert_eq!(next(2, outcome), Step::Wait(Duration::from_secs(2)), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn every_other_status_is_dropped_at_once() {
+        for status in [100, 300, 301, 302, 307, 308, 400, 401, 403, 404, 408, 409, 410, 422, 426, 600] {
+            assert_eq!(next(1, answered(status)), Step::Drop(DropReason::Rejected), "{status}");
+        }
+    }
+
+    #[test]
+    fn after_the_last_attempt_the_records_go_back() {
+        assert_eq!(next(3, answered(500)), Step::Requeue);
+        assert_eq!(next(3, Outcome::NetworkError), Step::Requeue);
+        let once = RetryPolicy { max_attempts: 1, ..POLICY };
+        assert_eq!(once.next(1, Outcome::TimedOut, 1, None, 0), Step::Requeue);
+    }
+
+    #[test]
+    fn a_413_splits_a_batch_and_drops_a_single_record() {
+        assert_eq!(POLICY.next(1, answered(413), 50, None, 0), Step::Split);
+        assert_eq!(POLICY.next(3, answered(413), 2, None, 0), Step::Split);
+        assert_eq!(POLICY.next(1, answered(413), 1, None, 0), Step::Drop(DropReason::TooLarge));
+    }
+
+    #[test]
+    fn retry_after_is_a_minimum_clamped_to_30_seconds() {
+        assert_eq!(next(1, asked(429, 7)), Step::Wait(Duration::from_secs(7)));
+        assert_eq!(next(2, asked(503, 1)), Step::Wait(Duration::from_secs(2)));
+        assert_eq!(next(1, asked(429, 86_400)), Step::Wait(Duration::from_secs(30)));
+        assert_eq!(next(1, asked(429, 0)), Step::Wait(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_wait_that_does_not_fit_the_deadline_is_not_begun() {
+        let left = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(POLICY.next(1, asked(429, 20), 1, left(10), NO_JITTER), Step::Requeue);
+        assert_eq!(POLICY.next(1, asked(429, 20), 1, left(21), NO_JITTER), Step::Wait(Duration::from_secs(20)));
+        assert_eq!(POLICY.next(1, answered(500), 1, left(0), NO_JITTER), Step::Requeue);
+    }
+
+    #[test]
+    fn jitter_stays_within_its_fraction() {
+        for (entropy, least, most) in [(0, 0.799, 0.801), (NO_JITTER, 0.999, 1.001), (u64::MAX, 1.199, 1.2001)] {
+            let Step::Wait(wait) = POLICY.next(1, answered(500), 1, None, entropy) else { panic!("no wait") };
+            assert!((least..most).contains(&wait.as_secs_f64()), "{wait:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_row_of_attempts_waits_at_most_30_seconds_each() {
+        let patient = RetryPolicy { max_attempts: u32::MAX, ..POLICY };
+        let step = patient.next(1_000_000, answered(500), 1, None, NO_JITTER);
+        assert_eq!(step, Step::Wait(Duration::from_secs(30)));
+    }
+}

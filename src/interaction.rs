@@ -1,0 +1,215 @@
+//! The handle of an interaction that is being built up: begin, patch, finish.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::outbox::Step;
+use crate::recorder::Recorder;
+use crate::records::{Attachment, FinishOptions, Identity, PatchOptions};
+use crate::trace::{
+    Abandoned, Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, TrackToolOptions, ids,
+    run_in_span, track_tool,
+};
+
+/// A request of a user and the app's answer, from [`begin`](crate::Client::begin) to [`finish`](Interaction::finish).
+///
+/// A handle: cheap to clone. What is set merges until a flush sends it: texts replace each other, properties merge by
+/// key, attachments add up. Its spans inherit user, conversation and event, and share one trace.
+///
+/// The methods that change it are `async` and never wait: they record, and a flush delivers.
+///
+/// # Errors
+/// All of them return [`Error::Closed`](crate::Error::Closed) after the client was closed, and
+/// [`Error::Invalid`](crate::Error::Invalid) for an attachment of unknown kind or role, or without a value.
+#[derive(Clone)]
+pub struct Interaction {
+    event_id: Arc<str>,
+    /// `None` records nothing.
+    inner: Option<Arc<Inner>>,
+}
+
+struct Inner {
+    recorder: Arc<Recorder>,
+    /// As it was when the handle was made.
+    known: Arc<Identity>,
+    trace: [u8; 16],
+}
+
+impl Interaction {
+    pub(crate) fn new(recorder: &Arc<Recorder>, known: Arc<Identity>) -> Self {
+        let event_id = known.event_id.as_str().into();
+        let inner = recorder
+            .is_enabled()
+            .then(|| Arc::new(Inner { recorder: Arc::clone(recorder), known, trace: ids::trace_id() }));
+        Self { event_id, inner }
+    }
+
+    /// The id of the event, for signals and for [`resume_interaction`](crate::Client::resume_interaction).
+    pub fn event_id(&self) -> &str {
+        &self.event_id
+    }
+
+    /// The same as [`event_id`](Interaction::event_id).
+    pub fn get_event_id(&self) -> &str {
+        self.event_id()
+    }
+
+    /// Changes whatever is set in `options`.
+    pub async fn patch(&self, options: PatchOptions) -> Result<()> {
+        self.update(options, Step::Patch)
+    }
+
+    /// Merges properties, by key.
+    pub async fn set_properties(&self, properties: BTreeMap<String, Value>) -> Result<()> {
+        self.update(PatchOptions { properties, ..PatchOptions::default() }, Step::Patch)
+    }
+
+    /// Sets one property.
+    pub async fn set_property(&self, key: impl Into<String>, value: impl Into<Value>) -> Result<()> {
+        self.set_properties(BTreeMap::from([(key.into(), value.into())])).await
+    }
+
+    /// Adds attachments.
+    pub async fn add_attachments(&self, attachments: Vec<Attachment>) -> Result<()> {
+        self.update(PatchOptions { attachments, ..PatchOptions::default() }, Step::Patch)
+    }
+
+    /// Sets what the user asked.
+    pub async fn set_input(&self, input: impl Into<String>) -> Result<()> {
+        self.update(PatchOptions { input: input.into(), ..PatchOptions::default() }, Step::Patch)
+    }
+
+    /// Ends the interaction, which is complete with that. A second call does nothing.
+    ///
+    /// An interaction that never had input, output or attachments is not sent; it counts as dropped.
+    pub async fn finish(&self, options: FinishOptions) -> Result<()> {
+        self.update(options.into(), Step::Finish)
+    }
+
+    /// Starts a span of any work.
+    pub fn start_span(&self, options: SpanOptions) -> Span {
+        self.associated().map_or_else(Span::noop, |(recorder, association)| Span::start(recorder, association, options))
+    }
+
+    /// Starts a span for a call of a model.
+    pub fn start_llm_span(&self, name: impl Into<String>, options: LlmOptions) -> LlmSpan {
+        self.associated().map_or_else(LlmSpan::noop, |(recorder, association)| {
+            LlmSpan::start(recorder, association, name.into(), options)
+        })
+    }
+
+    /// Starts a span for a call of a tool.
+    pub fn start_tool_span(&self, name: impl Into<String>, options: ToolOptions) -> ToolSpan {
+        self.associated().map_or_else(ToolSpan::noop, |(recorder, association)| {
+            ToolSpan::start(recorder, association, name.into(), options)
+        })
+    }
+
+    /// Records a call of a tool that is over.
+    pub fn track_tool(&self, options: TrackToolOptions) {
+        if let Some((recorder, association)) = self.associated() {
+            track_tool(recorder, association, options);
+        }
+    }
+
+    /// Runs `work` in a span, which ends with it and has failed if it returns an error.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub async fn with_span<T, E, W, F>(&self, options: SpanOptions, work: W) -> Result<T, E>
+    where
+        E: fmt::Display,
+        W: FnOnce(Span) -> F,
+        F: Future<Output = Result<T, E>>,
+    {
+        run_in_span(self.start_span(options), work).await
+    }
+
+    fn update(&self, patch: PatchOptions, step: Step) -> Result<()> {
+        match &self.inner {
+            Some(inner) => inner.recorder.interaction(&self.event_id, patch, step, Some(&inner.known)),
+            None => Ok(()),
+        }
+    }
+
+    fn associated(&self) -> Option<(&Arc<Recorder>, Association)> {
+        self.inner.as_ref().map(|inner| {
+            let identity = inner.recorder.outbox.identity(&self.event_id).unwrap_or_else(|| Arc::clone(&inner.known));
+            let association = Association { identity, trace: Some(inner.trace), ..Association::default() };
+            (&inner.recorder, association)
+        })
+    }
+}
+
+impl fmt::Debug for Interaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interaction").field("event_id", &self.event_id).finish_non_exhaustive()
+    }
+}
+
+/// Runs `tool` in a tool span. What it returns is recorded as the span's output, an error as its failure.
+///
+/// ```
+/// # use raindrop::{Client, Interaction, ToolOptions, with_tool};
+/// fn words(interaction: &Interaction, text: &str) -> Result<usize, String> {
+///     with_tool(interaction, "count words", ToolOptions::default(), || Ok(text.split(' ').count()))
+/// }
+/// ```
+///
+/// # Errors
+/// What `tool` returns.
+pub fn with_tool<T, E>(
+    interaction: &Interaction,
+    name: impl Into<String>,
+    options: ToolOptions,
+    tool: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E>
+where
+    T: Serialize,
+    E: fmt::Display,
+{
+    let span = interaction.start_tool_span(name, options);
+    let _abandoned = Abandoned(span.span());
+    let result = tool();
+    record_result(&span, &result);
+    result
+}
+
+/// Runs `tool` in a tool span, like [`with_tool`], and awaits it.
+///
+/// # Errors
+/// What `tool` returns.
+pub async fn with_tool_async<T, E, F>(
+    interaction: &Interaction,
+    name: impl Into<String>,
+    options: ToolOptions,
+    tool: impl FnOnce() -> F,
+) -> Result<T, E>
+where
+    T: Serialize,
+    E: fmt::Display,
+    F: Future<Output = Result<T, E>>,
+{
+    let span = interaction.start_tool_span(name, options);
+    let _abandoned = Abandoned(span.span());
+    let result = tool().await;
+    record_result(&span, &result);
+    result
+}
+
+fn record_result<T: Serialize, E: fmt::Display>(span: &ToolSpan, result: &Result<T, E>) {
+    match result {
+        _ if span.is_noop() => {}
+        Ok(value) => match serde_json::to_value(value) {
+            Ok(output) => span.set_output(&output),
+            Err(error) => span.set_output(&Value::String(format!("not representable as JSON: {error}"))),
+        },
+        Err(error) => span.set_error(error),
+    }
+    span.end();
+}

@@ -1,0 +1,278 @@
+//! Interactions that may still change: updates merge here until a flush or `finish` makes them a record.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::mem;
+use std::sync::Arc;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::records::{Attachment, DEFAULT_EVENT, Identity, PatchOptions};
+use crate::wire::{Encoding, EventView, partial};
+
+/// How many finished interactions are remembered, so that a second `finish` or a late property finds them.
+const FINISHED_KEPT: usize = 1_024;
+/// How many open interactions without news are remembered.
+const IDLE_KEPT: usize = 16_384;
+
+#[derive(Debug, Default)]
+pub(super) struct Interactions {
+    entries: HashMap<String, Entry>,
+    /// Interactions with news: each is one record to come.
+    changed: usize,
+    finished: Settled,
+    idle: Settled,
+}
+
+#[derive(Debug)]
+struct Entry {
+    identity: Arc<Identity>,
+    timestamp: OffsetDateTime,
+    news: News,
+    /// The sequence number of the first call that `news` holds.
+    changed_at: Option<u64>,
+    sealed_at: u64,
+    is_pending: bool,
+    finished: bool,
+    /// Whether it ever had input, output or an attachment.
+    has_content: bool,
+}
+
+/// What was set since the last record was made.
+#[derive(Debug, Default)]
+struct News {
+    input: String,
+    output: String,
+    properties: BTreeMap<String, Value>,
+    attachments: Vec<Attachment>,
+    feature_flags: BTreeMap<String, String>,
+}
+
+/// A call on an interaction.
+pub(crate) struct Update<'a> {
+    pub event_id: &'a str,
+    pub patch: PatchOptions,
+    pub step: Step,
+    /// What the caller's handle knows of the interaction.
+    pub known: Option<&'a Arc<Identity>>,
+    pub now: OffsetDateTime,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Begin,
+    Patch,
+    Finish,
+}
+
+/// What an update did to the number of records.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Merged {
+    /// Nothing new in it.
+    Nothing,
+    /// It joined what was waiting already.
+    Joined,
+    /// It is a new record to come.
+    Added,
+    /// It would be a new record, and there is no room.
+    NoRoom,
+}
+
+/// A record that is ready, or why it will never be.
+#[derive(Debug)]
+pub(super) enum Sealed {
+    Ready { seq: u64, event_id: String, bytes: Vec<u8> },
+    Empty,
+    TooLarge,
+}
+
+impl Interactions {
+    pub fn changed(&self) -> usize {
+        self.changed
+    }
+
+    pub fn identity(&self, event_id: &str) -> Option<Arc<Identity>> {
+        self.entries.get(event_id).map(|entry| Arc::clone(&entry.identity))
+    }
+
+    pub fn merge(&mut self, update: Update<'_>, seq: u64, room: bool) -> Merged {
+        let Update { event_id, patch, step, known, now } = update;
+        let nothing_new = step == Step::Patch && is_empty(&patch);
+        let (is_changed, is_finished) =
+            self.entries.get(event_id).map_or((false, false), |entry| (entry.changed_at.is_some(), entry.finished));
+        if nothing_new || (is_finished && step == Step::Finish) {
+            return Merged::Nothing;
+        }
+        if !is_changed && !room {
+            return Merged::NoRoom;
+        }
+        let entry = self.entries.entry(event_id.to_owned()).or_insert_with(|| Entry::new(event_id, known, now));
+        entry.merge(patch, step);
+        if is_changed {
+            return Merged::Joined;
+        }
+        entry.changed_at = Some(seq);
+        self.changed = self.changed.saturating_add(1);
+        Merged::Added
+    }
+
+    /// Makes the record of one interaction, if it is finished and its user is known.
+    pub fn seal_finished(&mut self, event_id: &str, encoding: &Encoding) -> Option<Sealed> {
+        let entry = self.entries.get(event_id)?;
+        if entry.finished { self.seal(event_id, encoding) } else { None }
+    }
+
+    /// Makes a record of everything new, in the order of recording. Interactions without a user stay.
+    pub fn seal_all(&mut self, encoding: &Encoding) -> Vec<Sealed> {
+        if self.changed == 0 {
+            return Vec::new();
+        }
+        let mut changed: Vec<(u64, String)> = self
+            .entries
+            .iter()
+            .filter_map(|(event_id, entry)| entry.changed_at.map(|seq| (seq, event_id.clone())))
+            .collect();
+        changed.sort_unstable();
+        changed.into_iter().filter_map(|(_, event_id)| self.seal(&event_id, encoding)).collect()
+    }
+
+    /// Forgets everything; returns how many interactions had news.
+    pub fn clear(&mut self) -> usize {
+        mem::take(self).changed
+    }
+
+    fn seal(&mut self, event_id: &str, encoding: &Encoding) -> Option<Sealed> {
+        let entry = self.entries.get_mut(event_id)?;
+        if entry.identity.user_id.is_empty() {
+            return None;
+        }
+        let seq = entry.changed_at.take()?;
+        self.changed = self.changed.saturating_sub(1);
+        let sealed = entry.seal(seq, encoding);
+        entry.sealed_at = seq;
+        let (settled, kept) =
+            if entry.finished { (&mut self.finished, FINISHED_KEPT) } else { (&mut self.idle, IDLE_KEPT) };
+        settled.push(event_id, seq, kept, &mut self.entries);
+        Some(sealed)
+    }
+}
+
+/// Interactions without news, the longest-settled first.
+#[derive(Debug, Default)]
+struct Settled(VecDeque<(String, u64)>);
+
+impl Settled {
+    /// Adds one; the oldest beyond `kept` is forgotten, unless it has had news since.
+    fn push(&mut self, event_id: &str, sealed_at: u64, kept: usize, entries: &mut HashMap<String, Entry>) {
+        self.0.push_back((event_id.to_owned(), sealed_at));
+        if self.0.len() > kept
+            && let Some((oldest, sealed_at)) = self.0.pop_front()
+            && entries.get(&oldest).is_some_and(|entry| entry.changed_at.is_none() && entry.sealed_at == sealed_at)
+        {
+            entries.remove(&oldest);
+        }
+    }
+}
+
+fn is_empty(patch: &PatchOptions) -> bool {
+    let PatchOptions {
+        user_id,
+        event,
+        timestamp,
+        input,
+        output,
+        model,
+        convo_id,
+        properties,
+        attachments,
+        feature_flags,
+        is_pending,
+    } = patch;
+    [user_id, event, input, output, model, convo_id].iter().all(|text| text.is_empty())
+        && timestamp.is_none()
+        && is_pending.is_none()
+        && properties.is_empty()
+        && attachments.is_empty()
+        && feature_flags.is_empty()
+}
+
+impl Entry {
+    fn new(event_id: &str, known: Option<&Arc<Identity>>, now: OffsetDateTime) -> Self {
+        let identity = known
+            .map_or_else(|| Arc::new(Identity { event_id: event_id.to_owned(), ..Identity::default() }), Arc::clone);
+        Self {
+            identity,
+            timestamp: now,
+            news: News::default(),
+            changed_at: None,
+            sealed_at: 0,
+            is_pending: true,
+            finished: false,
+            has_content: false,
+        }
+    }
+
+    fn merge(&mut self, patch: PatchOptions, step: Step) {
+        self.has_content |= !(patch.input.is_empty() && patch.output.is_empty() && patch.attachments.is_empty());
+        self.merge_identity(&patch);
+        self.timestamp = patch.timestamp.unwrap_or(self.timestamp);
+        self.is_pending = patch.is_pending.unwrap_or(self.is_pending);
+        if step == Step::Finish {
+            self.finished = true;
+            self.is_pending = false;
+        }
+        let news = &mut self.news;
+        replace(&mut news.input, patch.input);
+        replace(&mut news.output, patch.output);
+        news.properties.extend(patch.properties);
+        news.attachments.extend(patch.attachments);
+        news.feature_flags.extend(patch.feature_flags);
+    }
+
+    fn merge_identity(&mut self, patch: &PatchOptions) {
+        let changes = |known: &str, new: &str| !new.is_empty() && known != new;
+        let known = &self.identity;
+        if changes(&known.user_id, &patch.user_id)
+            || changes(&known.event, &patch.event)
+            || changes(&known.convo_id, &patch.convo_id)
+            || changes(&known.model, &patch.model)
+        {
+            let identity = Arc::make_mut(&mut self.identity);
+            replace(&mut identity.user_id, patch.user_id.clone());
+            replace(&mut identity.event, patch.event.clone());
+            replace(&mut identity.convo_id, patch.convo_id.clone());
+            replace(&mut identity.model, patch.model.clone());
+        }
+    }
+
+    fn seal(&mut self, seq: u64, encoding: &Encoding) -> Sealed {
+        if self.finished && !self.has_content {
+            return Sealed::Empty;
+        }
+        let news = mem::take(&mut self.news);
+        let identity = &self.identity;
+        let view = EventView {
+            event_id: &identity.event_id,
+            user_id: &identity.user_id,
+            event: if identity.event.is_empty() { DEFAULT_EVENT } else { &identity.event },
+            timestamp: self.timestamp,
+            input: &news.input,
+            output: &news.output,
+            model: &identity.model,
+            convo_id: &identity.convo_id,
+            properties: &news.properties,
+            attachments: &news.attachments,
+            feature_flags: &news.feature_flags,
+        };
+        match partial(&view, self.is_pending, encoding) {
+            Some(bytes) => Sealed::Ready { seq, event_id: identity.event_id.clone(), bytes },
+            None => Sealed::TooLarge,
+        }
+    }
+}
+
+fn replace(slot: &mut String, new: String) {
+    if !new.is_empty() {
+        *slot = new;
+    }
+}

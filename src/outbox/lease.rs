@@ -1,0 +1,262 @@
+//! What a flush holds while it delivers: batches that stay in the outbox, lent out for a limited time.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::counters::{DropReason, Dropped};
+use super::queue::Record;
+use super::{Outbox, State};
+use crate::records::RecordKind;
+use crate::wire::Encoding;
+use crate::wire::body::Envelope;
+
+/// How a flush wants its batches made.
+#[derive(Clone, Copy)]
+pub(crate) struct Packing<'a> {
+    pub encoding: &'a Encoding,
+    pub trace_max_batch_size: usize,
+    pub wants: fn(RecordKind) -> bool,
+}
+
+impl Packing<'_> {
+    pub fn envelope(&self, kind: RecordKind) -> Envelope<'_> {
+        Envelope::of(kind, &self.encoding.trace_prefix, self.trace_max_batch_size)
+    }
+}
+
+/// Records that travel in one request.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub kind: RecordKind,
+    records: Vec<Record>,
+}
+
+impl Batch {
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub fn records(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.records.iter().map(|record| record.bytes.as_ref())
+    }
+
+    /// The event id that orders this batch after others, if it has one.
+    pub fn key(&self) -> Option<&str> {
+        self.records.first().and_then(|record| record.key.as_deref())
+    }
+}
+
+/// The outbox's side of a lease.
+#[derive(Debug)]
+pub(super) struct OpenLease {
+    id: u64,
+    expires: Duration,
+    batches: Vec<Option<Arc<Batch>>>,
+}
+
+/// A flush's side of a lease. Dropping it returns to the outbox whatever is not settled.
+#[derive(Debug)]
+pub(crate) struct Lease<'a> {
+    outbox: &'a Outbox,
+    id: u64,
+    /// Batches that may travel side by side; those of one job travel one after the other.
+    pub jobs: Vec<Vec<usize>>,
+    /// What turned out undeliverable while the lease was made.
+    pub dropped: Dropped,
+}
+
+impl Outbox {
+    /// Lends out everything that waits, until `expires` on the platform's monotonic clock.
+    pub fn lease(&self, packing: &Packing<'_>, now: Duration, expires: Duration) -> Lease<'_> {
+        let mut state = self.lock();
+        state.reclaim_expired(now);
+        let mut dropped = Dropped::default();
+        if (packing.wants)(RecordKind::Partial) {
+            self.seal_all(&mut state, packing.encoding, &mut dropped);
+        }
+        state.next_lease = state.next_lease.saturating_add(1);
+        let id = state.next_lease;
+        let mut batches = Vec::new();
+        let mut jobs = Vec::new();
+        for kind in RecordKind::ALL.into_iter().filter(|kind| (packing.wants)(*kind)) {
+            match kind {
+                RecordKind::Partial => state.lend_partials(&mut batches, &mut jobs),
+                _ => state.lend(kind, &packing.envelope(kind), &mut batches, &mut jobs),
+            }
+        }
+        if !batches.is_empty() {
+            state.leases.push(OpenLease { id, expires, batches });
+        }
+        Lease { outbox: self, id, jobs, dropped }
+    }
+}
+
+impl State {
+    fn reclaim_expired(&mut self, now: Duration) {
+        let (expired, valid) = std::mem::take(&mut self.leases).into_iter().partition(|lease| lease.expires <= now);
+        self.leases = valid;
+        let expired: Vec<OpenLease> = expired;
+        for batch in expired.into_iter().flat_map(|lease| lease.batches).flatten() {
+            self.restore(batch);
+        }
+    }
+
+    fn lend(
+        &mut self,
+        kind: RecordKind,
+        envelope: &Envelope<'_>,
+        batches: &mut Vec<Option<Arc<Batch>>>,
+        jobs: &mut Vec<Vec<usize>>,
+    ) {
+        let queue = self.queues.get_mut(kind);
+        queue.leased = queue.len();
+        while !queue.waiting.is_empty() {
+            let count = envelope.take(queue.waiting.iter().map(|record| record.bytes.len()));
+            let records = queue.waiting.drain(..count).collect();
+            jobs.push(vec![batches.len()]);
+            batches.push(Some(Arc::new(Batch { kind, records })));
+        }
+    }
+
+    /// One request for each, and one job for those of one event. What is behind a partial in another flush stays.
+    fn lend_partials(&mut self, batches: &mut Vec<Option<Arc<Batch>>>, jobs: &mut Vec<Vec<usize>>) {
+        let mut job_of: HashMap<Box<str>, usize> = HashMap::new();
+        let lent: HashSet<Box<str>> = self.lent_keys().map(Into::into).collect();
+        let waiting = std::mem::take(&mut self.queues.get_mut(RecordKind::Partial).waiting);
+        for record in waiting {
+            let key = record.key.clone().unwrap_or_default();
+            if lent.contains(&key) {
+                self.queues.get_mut(RecordKind::Partial).waiting.push_back(record);
+                continue;
+            }
+            let job = *job_of.entry(key).or_insert_with(|| {
+                jobs.push(Vec::new());
+                jobs.len().saturating_sub(1)
+            });
+            if let Some(job) = jobs.get_mut(job) {
+                job.push(batches.len());
+            }
+            batches.push(Some(Arc::new(Batch { kind: RecordKind::Partial, records: vec![record] })));
+            self.add_leased(RecordKind::Partial, 1);
+        }
+    }
+
+    /// The events of which a flush has a partial.
+    fn lent_keys(&self) -> impl Iterator<Item = &str> {
+        self.leases.iter().flat_map(|lease| lease.batches.iter().flatten()).filter_map(|batch| batch.key())
+    }
+
+    fn add_leased(&mut self, kind: RecordKind, count: usize) {
+        let queue = self.queues.get_mut(kind);
+        queue.leased = queue.leased.saturating_add(count);
+    }
+
+    fn restore(&mut self, batch: Arc<Batch>) {
+        let Batch { kind, records } = Arc::try_unwrap(batch)
+            .unwrap_or_else(|shared| Batch { kind: shared.kind, records: shared.records.clone() });
+        self.queues.get_mut(kind).restore(records);
+    }
+}
+
+impl Lease<'_> {
+    pub fn batch(&self, index: usize) -> Option<Arc<Batch>> {
+        let mut state = self.outbox.lock();
+        self.slot(&mut state, index)?.clone()
+    }
+
+    /// Gives the flush until `expires` before the outbox takes everything back.
+    pub fn renew(&self, expires: Duration) {
+        if let Some(lease) = self.open(&mut self.outbox.lock()) {
+            lease.expires = expires;
+        }
+    }
+
+    /// The server has it. Returns how many records that were.
+    pub fn deliver(&self, index: usize) -> usize {
+        let Some(batch) = self.settle(index) else { return 0 };
+        self.outbox.counters.deliver(batch.kind, batch.len());
+        batch.len()
+    }
+
+    /// It will never be delivered. Returns how many records that were.
+    pub fn discard(&self, index: usize, reason: DropReason) -> usize {
+        let Some(batch) = self.settle(index) else { return 0 };
+        self.outbox.counters.discard(batch.kind, reason, batch.len());
+        batch.len()
+    }
+
+    /// It goes back to the front of its queue. Returns how many records that were.
+    pub fn requeue(&self, index: usize) -> usize {
+        let mut state = self.outbox.lock();
+        let Some(batch) = self.slot(&mut state, index).and_then(Option::take) else { return 0 };
+        let count = batch.len();
+        state.restore(batch);
+        count
+    }
+
+    /// Makes two batches of one.
+    pub fn split(&self, index: usize) -> Option<[usize; 2]> {
+        let mut state = self.outbox.lock();
+        let batch = self.slot(&mut state, index)?.take()?;
+        let lease = self.open(&mut state)?;
+        let kind = batch.kind;
+        let mut front = batch.records.clone();
+        let back = front.split_off(front.len().div_ceil(2));
+        let first = lease.batches.len();
+        lease.batches.extend([front, back].map(|records| Some(Arc::new(Batch { kind, records }))));
+        Some([first, first.saturating_add(1)])
+    }
+
+    /// The next partial of the event whose partial was just delivered, if one was recorded meanwhile.
+    pub fn follow_up(&self, key: &str) -> Option<usize> {
+        let mut state = self.outbox.lock();
+        if state.lent_keys().any(|lent| lent == key) {
+            return None;
+        }
+        let queue = state.queues.get_mut(RecordKind::Partial);
+        let position = queue.waiting.iter().position(|record| record.key.as_deref() == Some(key))?;
+        let record = queue.waiting.remove(position)?;
+        let batch = Arc::new(Batch { kind: RecordKind::Partial, records: vec![record] });
+        match self.open(&mut state) {
+            Some(lease) => {
+                let index = lease.batches.len();
+                lease.batches.push(Some(batch));
+                state.add_leased(RecordKind::Partial, 1);
+                Some(index)
+            }
+            None => {
+                state.add_leased(RecordKind::Partial, 1);
+                state.restore(batch);
+                None
+            }
+        }
+    }
+
+    fn settle(&self, index: usize) -> Option<Arc<Batch>> {
+        let mut state = self.outbox.lock();
+        let batch = self.slot(&mut state, index)?.take()?;
+        let queue = state.queues.get_mut(batch.kind);
+        queue.leased = queue.leased.saturating_sub(batch.len());
+        Some(batch)
+    }
+
+    fn open<'s>(&self, state: &'s mut State) -> Option<&'s mut OpenLease> {
+        state.leases.iter_mut().find(|lease| lease.id == self.id)
+    }
+
+    fn slot<'s>(&self, state: &'s mut State, index: usize) -> Option<&'s mut Option<Arc<Batch>>> {
+        self.open(state)?.batches.get_mut(index)
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let mut state = self.outbox.lock();
+        let Some(position) = state.leases.iter().position(|lease| lease.id == self.id) else { return };
+        let lease = state.leases.swap_remove(position);
+        for batch in lease.batches.into_iter().flatten() {
+            state.restore(batch);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Everything that was accepted and is not yet delivered.
+//!
+//! A record is in exactly one place: waiting here, merging in an open interaction, or in the lease of a flush.
+
+mod counters;
+mod interactions;
+mod lease;
+mod queue;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub(crate) use counters::{Counters, Dropped, PerKind, add};
+pub use counters::{DropReason, Stats};
+pub(crate) use interactions::{Step, Update};
+pub(crate) use lease::{Batch, Lease, Packing};
+
+use interactions::{Interactions, Merged, Sealed};
+use lease::OpenLease;
+use queue::{Queue, Record};
+
+use crate::error::{Error, Result};
+use crate::records::{Identity, RecordKind};
+use crate::wire::Encoding;
+
+/// How many records may wait, a flush's included.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// For each of events, updates of interactions, signals and users.
+    pub events: usize,
+    pub spans: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    limits: Limits,
+    counters: Arc<Counters>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    phase: Phase,
+    next_seq: u64,
+    next_lease: u64,
+    queues: PerKind<Queue>,
+    interactions: Interactions,
+    leases: Vec<OpenLease>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Open,
+    /// Nothing more is recorded; what is here may still be delivered.
+    Closed,
+}
+
+/// Records without an outbox, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Leftover(PerKind<Vec<Record>>);
+
+impl Leftover {
+    pub fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+}
+
+impl Outbox {
+    pub fn new(limits: Limits, counters: Arc<Counters>) -> Self {
+        Self { limits, counters, state: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.lock().phase == Phase::Closed
+    }
+
+    /// Whether nothing waits and no flush is under way.
+    pub fn is_empty(&self) -> bool {
+        let state = self.lock();
+        state.interactions.changed() == 0 && state.queues.iter().all(|queue| queue.len() == 0)
+    }
+
+    /// Whether a flush has some of it.
+    pub fn is_lent(&self) -> bool {
+        self.lock().queues.iter().any(|queue| queue.leased > 0)
+    }
+
+    /// Adds an encoded record; `None` stands for one that could not be made small enough.
+    pub fn push(&self, kind: RecordKind, bytes: Option<Vec<u8>>) -> Result<()> {
+        let bytes = bytes.map(Vec::into_boxed_slice);
+        let mut state = self.lock();
+        if state.phase == Phase::Closed {
+            return Err(Error::Closed);
+        }
+        self.counters.accept(kind);
+        match bytes {
+            Some(bytes) => {
+                let seq = state.take_seq();
+                self.enqueue(&mut state, kind, Record { seq, key: None, bytes });
+            }
+            None => self.counters.discard(kind, DropReason::TooLarge, 1),
+        }
+        Ok(())
+    }
+
+    /// Merges a call on an interaction into what is known of it.
+    pub fn update(&self, update: Update<'_>, encoding: &Encoding) -> Result<()> {
+        let mut state = self.lock();
+        if state.phase == Phase::Closed {
+            return Err(Error::Closed);
+        }
+        let event_id = update.event_id;
+        let seq = state.take_seq();
+        let room = state.partials() < self.limits.events;
+        match state.interactions.merge(update, seq, room) {
+            Merged::Nothing => return Ok(()),
+            Merged::Joined => {}
+            Merged::Added => self.counters.accept(RecordKind::Partial),
+            Merged::NoRoom => {
+                self.counters.accept(RecordKind::Partial);
+                self.counters.discard(RecordKind::Partial, DropReason::QueueFull, 1);
+                return Ok(());
+            }
+        }
+        if let Some(sealed) = state.interactions.seal_finished(event_id, encoding) {
+            self.settle_sealed(&mut state, sealed, &mut Dropped::default());
+        }
+        Ok(())
+    }
+
+    /// What is known of an interaction, if it is remembered.
+    pub fn identity(&self, event_id: &str) -> Option<Arc<Identity>> {
+        self.lock().interactions.identity(event_id)
+    }
+
+    /// From now on nothing more is recorded.
+    pub fn close(&self) {
+        self.lock().phase = Phase::Closed;
+    }
+
+    /// Everything that waits, for another outbox to take. Interactions whose user never became known end here.
+    pub fn take_leftover(&self, encoding: &Encoding) -> (Leftover, Dropped) {
+        let mut state = self.lock();
+        let mut dropped = Dropped::default();
+        self.seal_all(&mut state, encoding, &mut dropped);
+        let unknown = state.interactions.clear();
+        self.count_drop(&mut dropped, RecordKind::Partial, DropReason::UnknownUser, unknown);
+        let mut leftover = Leftover::default();
+        for kind in RecordKind::ALL {
+            leftover.0.get_mut(kind).extend(state.queues.get_mut(kind).waiting.drain(..));
+        }
+        (leftover, dropped)
+    }
+
+    /// Takes what another outbox of the same client could not deliver.
+    pub fn adopt(&self, leftover: Leftover) {
+        let mut state = self.lock();
+        for (kind, records) in RecordKind::ALL.into_iter().zip(leftover.0.into_iter()) {
+            for record in records {
+                let seq = state.take_seq();
+                self.enqueue(&mut state, kind, Record { seq, ..record });
+            }
+        }
+    }
+
+    /// Counts records as dropped that nobody will deliver any more.
+    pub fn abandon(&self, leftover: &Leftover) {
+        for (kind, records) in RecordKind::ALL.into_iter().zip(leftover.0.iter()) {
+            self.counters.discard(kind, DropReason::Undelivered, records.len());
+        }
+    }
+
+    fn count_drop(&self, dropped: &mut Dropped, kind: RecordKind, reason: DropReason, count: usize) {
+        self.counters.discard(kind, reason, count);
+        dropped.add(kind, reason, count);
+    }
+
+    /// At the limit a new span replaces the oldest, and a new record of another kind is dropped.
+    fn enqueue(&self, state: &mut State, kind: RecordKind, record: Record) {
+        let limit = if kind == RecordKind::Span { self.limits.spans } else { self.limits.events };
+        let others = if kind == RecordKind::Partial { state.interactions.changed() } else { 0 };
+        let queue = state.queues.get_mut(kind);
+        if queue.len().saturating_add(others) >= limit {
+            self.counters.discard(kind, DropReason::QueueFull, 1);
+            let made_room = kind == RecordKind::Span && queue.waiting.pop_front().is_some();
+            if !made_room {
+                return;
+            }
+        }
+        queue.waiting.push_back(record);
+    }
+
+    fn seal_all(&self, state: &mut State, encoding: &Encoding, dropped: &mut Dropped) {
+        for sealed in state.interactions.seal_all(encoding) {
+            self.settle_sealed(state, sealed, dropped);
+        }
+    }
+
+    fn settle_sealed(&self, state: &mut State, sealed: Sealed, dropped: &mut Dropped) {
+        match sealed {
+            Sealed::Ready { seq, event_id, bytes } => {
+                let record = Record { seq, key: Some(event_id.into()), bytes: bytes.into() };
+                state.queues.get_mut(RecordKind::Partial).waiting.push_back(record);
+            }
+            Sealed::Empty => self.count_drop(dropped, RecordKind::Partial, DropReason::EmptyInteraction, 1),
+            Sealed::TooLarge => self.count_drop(dropped, RecordKind::Partial, DropReason::TooLarge, 1),
+        }
+    }
+}
+
+impl State {
+    fn take_seq(&mut self) -> u64 {
+        self.next_seq = self.next_seq.saturating_add(1);
+        self.next_seq
+    }
+
+    fn partials(&self) -> usize {
+        self.queues.get(RecordKind::Partial).len().saturating_add(self.interactions.changed())
+    }
+}

@@ -1,0 +1,58 @@
+//! The outside world: network, time, randomness, environment and log. The only module that knows which target it is
+//! compiled for; both sides have the same names.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(not(target_arch = "wasm32"))]
+use native as imp;
+
+#[cfg(target_arch = "wasm32")]
+mod web;
+#[cfg(target_arch = "wasm32")]
+use web as imp;
+
+use std::time::Duration;
+
+pub use imp::HttpClient;
+pub(crate) use imp::{Transport, debug, entropy, env, listens, monotonic, now, runtime_name, sleep, warn};
+
+/// How much of an error's body is kept.
+const MAX_ERROR_BODY: usize = 4 * 1024;
+
+/// A POST of JSON.
+pub(crate) struct Request<'a> {
+    pub url: &'a str,
+    pub headers: &'a [(&'static str, String)],
+    pub body: Vec<u8>,
+    pub timeout: Duration,
+}
+
+/// An answer of any status.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub status: u16,
+    pub retry_after: Option<String>,
+    /// The beginning of the body; read only when the status is not 2xx.
+    pub body: String,
+}
+
+/// No answer.
+#[derive(Debug)]
+pub(crate) enum SendError {
+    Network(String),
+    Timeout,
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// As much of a body as an error shows, cut between characters.
+fn error_text(bytes: &[u8]) -> String {
+    let start = bytes.get(..MAX_ERROR_BODY).unwrap_or(bytes);
+    let mut text = String::new();
+    for chunk in start.utf8_chunks() {
+        text.push_str(chunk.valid());
+    }
+    text
+}

@@ -1,0 +1,136 @@
+//! Native: reqwest for requests, tokio's timer for waiting, `tracing` for the log.
+
+use std::error::Error as _;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::RETRY_AFTER;
+use reqwest::redirect;
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+use super::{MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
+
+/// What `ClientBuilder::http_client` takes.
+pub use reqwest::Client as HttpClient;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A body that is of no interest is read this far, so that its connection can serve the next request.
+const MAX_DRAINED_BODY: usize = 64 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Sends requests. The connection pool is made at the first one: a client that never flushes stays small.
+#[derive(Debug, Default)]
+pub(crate) struct Transport {
+    client: OnceLock<reqwest::Client>,
+}
+
+impl Transport {
+    pub fn with_http_client(client: reqwest::Client) -> Self {
+        Self { client: client.into() }
+    }
+
+    pub async fn post(&self, request: Request<'_>) -> Result<Response, SendError> {
+        let client = self.client()?;
+        let attempt = async {
+            let mut builder = client.post(request.url).body(request.body);
+            for (name, value) in request.headers {
+                builder = builder.header(*name, value);
+            }
+            let response = builder.send().await.map_err(|error| network(&error))?;
+            Ok(finish(response).await)
+        };
+        timeout(request.timeout, attempt).await.unwrap_or(Err(SendError::Timeout))
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, SendError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let built = reqwest::Client::builder()
+            // A redirect could lead the write key to another host.
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build()
+            .map_err(|error| network(&error))?;
+        Ok(self.client.get_or_init(|| built))
+    }
+}
+
+async fn finish(mut response: reqwest::Response) -> Response {
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let wanted = if is_success(status) { MAX_DRAINED_BODY } else { MAX_ERROR_BODY };
+    let mut body = Vec::new();
+    let read = async {
+        while body.len() < wanted {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) | Err(_) => break,
+            }
+        }
+    };
+    // The status has arrived: what the body does from here on changes nothing.
+    let _ = timeout(DRAIN_TIMEOUT, read).await;
+    let body = if is_success(status) { String::new() } else { error_text(&body) };
+    Response { status, retry_after, body }
+}
+
+/// The whole chain of causes, without the URL: "connection refused" alone says more than "error sending request".
+fn network(error: &reqwest::Error) -> SendError {
+    let mut text = String::new();
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&current.to_string());
+        cause = current.source();
+    }
+    SendError::Network(if text.is_empty() { "the request could not be sent".to_owned() } else { text })
+}
+
+pub(crate) async fn sleep(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+/// Nanoseconds since the Unix epoch.
+pub(crate) fn now() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Time since some fixed moment; never runs backwards.
+pub(crate) fn monotonic() -> Duration {
+    static ORIGIN: OnceLock<std::time::Instant> = OnceLock::new();
+    Instant::now().into_std().saturating_duration_since(*ORIGIN.get_or_init(std::time::Instant::now))
+}
+
+/// 128 unpredictable bits, from the operating system.
+pub(crate) fn entropy() -> u128 {
+    let [one, other] = [Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes);
+    // Six bits of a UUID v4 are fixed, at the same place in each.
+    u128::from_le_bytes(one) ^ u128::from_le_bytes(other).rotate_left(64)
+}
+
+pub(crate) fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Whether something accepts connections at this address, found out within `patience`.
+pub(crate) fn listens(address: SocketAddr, patience: Duration) -> bool {
+    TcpStream::connect_timeout(&address, patience).is_ok()
+}
+
+pub(crate) fn runtime_name() -> &'static str {
+    "native"
+}
+
+pub(crate) fn warn(message: &str) {
+    tracing::warn!(target: "raindrop", "{message}");
+}
+
+pub(crate) fn debug(message: &str) {
+    tracing::debug!(target: "raindrop", "{message}");
+}

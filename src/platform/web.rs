@@ -1,0 +1,200 @@
+//! wasm32: the global `fetch` of windows, web workers and Cloudflare Workers alike.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStreamDefaultReader, Response as FetchResponse};
+
+use super::{MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn fetch(url: &str, init: &Object) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    fn date_now() -> f64;
+
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
+    fn get_random_values(bytes: &Uint8Array) -> Result<Uint8Array, JsValue>;
+
+    #[wasm_bindgen(js_namespace = console, js_name = warn)]
+    fn console_warn(message: &str);
+
+    #[wasm_bindgen(js_namespace = console, js_name = debug)]
+    fn console_debug(message: &str);
+}
+
+/// There is nothing to bring along: requests go through the global `fetch`.
+#[derive(Debug, Clone)]
+pub enum HttpClient {}
+
+/// Sends requests with the global `fetch`; holds nothing, because no I/O object may outlive its request in a Worker.
+#[derive(Debug, Default)]
+pub(crate) struct Transport;
+
+impl Transport {
+    pub fn with_http_client(client: HttpClient) -> Self {
+        match client {}
+    }
+
+    pub async fn post(&self, request: Request<'_>) -> Result<Response, SendError> {
+        let controller = AbortController::new().map_err(|error| network(&error))?;
+        let timed_out = Cell::new(false);
+        let exchange = exchange(&request, &controller);
+        let deadline = async {
+            sleep(request.timeout).await;
+            timed_out.set(true);
+            controller.abort();
+            std::future::pending::<()>().await;
+        };
+        let result = race(exchange, deadline).await;
+        if timed_out.get() && result.is_err() { Err(SendError::Timeout) } else { result }
+    }
+}
+
+/// Polls both until the first is ready; the second only makes things happen.
+async fn race<T>(first: impl Future<Output = T>, second: impl Future<Output = ()>) -> T {
+    let mut first = std::pin::pin!(first);
+    let mut second = std::pin::pin!(second);
+    std::future::poll_fn(|context| {
+        let result = first.as_mut().poll(context);
+        if result.is_pending() {
+            let _ = second.as_mut().poll(context);
+        }
+        result
+    })
+    .await
+}
+
+async fn exchange(request: &Request<'_>, controller: &AbortController) -> Result<Response, SendError> {
+    let init = Object::new();
+    let set = |target: &Object, key: &str, value: &JsValue| {
+        Reflect::set(target, &key.into(), value).map(drop).map_err(|error| network(&error))
+    };
+    let headers = Object::new();
+    for (name, value) in request.headers {
+        set(&headers, name, &value.into())?;
+    }
+    set(&init, "method", &"POST".into())?;
+    set(&init, "headers", &headers)?;
+    set(&init, "body", &Uint8Array::from(request.body.as_slice()))?;
+    set(&init, "signal", &controller.signal())?;
+    // A redirect could lead the write key to another host.
+    set(&init, "redirect", &"manual".into())?;
+
+    let promise = fetch(request.url, &init).map_err(|error| network(&error))?;
+    let response: FetchResponse = JsFuture::from(promise).await.map_err(|error| network(&error))?.unchecked_into();
+    let status = response.status();
+    let retry_after = response.headers().get("retry-after").ok().flatten();
+    let body = if is_success(status) {
+        cancel(&response).await;
+        String::new()
+    } else {
+        read(&response).await
+    };
+    Ok(Response { status, retry_after, body })
+}
+
+/// Frees the connection: an unread body counts against a Worker's six simultaneous connections.
+async fn cancel(response: &FetchResponse) {
+    if let Some(body) = response.body() {
+        // Nobody reads it any more, so it does not matter how it ends.
+        let _ = JsFuture::from(body.cancel()).await;
+    }
+}
+
+/// The beginning of a body.
+async fn read(response: &FetchResponse) -> String {
+    let Some(body) = response.body() else { return String::new() };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut bytes = Vec::new();
+    while bytes.len() < MAX_ERROR_BODY {
+        let Ok(step) = JsFuture::from(reader.read()).await else { break };
+        let Ok(chunk) = Reflect::get(&step, &"value".into()) else { break };
+        let Some(chunk) = chunk.dyn_ref::<Uint8Array>() else { break };
+        bytes.extend_from_slice(&chunk.to_vec());
+    }
+    let _ = JsFuture::from(reader.cancel()).await;
+    error_text(&bytes)
+}
+
+/// A rejection keeps its name and its message.
+fn network(error: &JsValue) -> SendError {
+    let text = match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => format!("{}: {}", String::from(error.name()), String::from(error.message())),
+        None => error.as_string().unwrap_or_else(|| "the request could not be sent".to_owned()),
+    };
+    SendError::Network(text)
+}
+
+pub(crate) async fn sleep(duration: Duration) {
+    TimeoutFuture::new(u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)).await;
+}
+
+/// Nanoseconds since the Unix epoch, in steps of a millisecond. In a Worker the clock moves only with I/O.
+pub(crate) fn now() -> u64 {
+    const NANOS_PER_MILLI: u64 = 1_000_000;
+    (date_now() as u64).saturating_mul(NANOS_PER_MILLI)
+}
+
+/// Time since some fixed moment.
+pub(crate) fn monotonic() -> Duration {
+    Duration::from_millis(date_now() as u64)
+}
+
+/// 128 unpredictable bits. Asked for inside a request at the earliest: Workers refuse it in the global scope.
+pub(crate) fn entropy() -> u128 {
+    let bytes = Uint8Array::new_with_length(16);
+    let mut seed = [0; 16];
+    if get_random_values(&bytes).is_ok() {
+        bytes.copy_to(&mut seed);
+    }
+    u128::from_le_bytes(seed)
+}
+
+/// There is no environment.
+pub(crate) fn env(_name: &str) -> Option<String> {
+    None
+}
+
+/// There are no sockets.
+pub(crate) fn listens(_address: SocketAddr, _patience: Duration) -> bool {
+    false
+}
+
+/// Told apart by the globals that each runtime documents. Workers come first: with `nodejs_compat` they have a `process` too.
+pub(crate) fn runtime_name() -> &'static str {
+    let global = js_sys::global();
+    let get = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    let has = |key: &str| get(&global, key).is_truthy();
+    let user_agent = get(&get(&global, "navigator"), "userAgent").as_string().unwrap_or_default();
+    if user_agent == "Cloudflare-Workers" {
+        "cloudflare-worker"
+    } else if has("Deno") {
+        "deno"
+    } else if has("Bun") {
+        "bun"
+    } else if get(&get(&get(&global, "process"), "versions"), "node").is_truthy() {
+        "node"
+    } else if has("document") {
+        "browser"
+    } else if has("WorkerGlobalScope") {
+        "web-worker"
+    } else {
+        "unknown"
+    }
+}
+
+pub(crate) fn warn(message: &str) {
+    console_warn(message);
+}
+
+pub(crate) fn debug(message: &str) {
+    console_debug(message);
+}

@@ -1,0 +1,202 @@
+//! Where calls become records. Every handle holds one: the configuration and the buffer, never the client.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::config::Config;
+use crate::diagnostics::{Diagnostics, Warning};
+use crate::error::{Error, Result};
+use crate::outbox::{Counters, DropReason, Outbox, Step, Update};
+use crate::platform;
+use crate::records::{
+    AiEvent, Attachment, DEFAULT_EVENT, Event, Identity, PatchOptions, RecordKind, Signal, SpanRecord, User,
+};
+use crate::trace::ids;
+use crate::wire::{self, EventView};
+
+/// What a client and its scopes share.
+pub(crate) struct Home {
+    pub config: Config,
+    pub counters: Arc<Counters>,
+    pub diagnostics: Diagnostics,
+}
+
+pub(crate) struct Recorder {
+    pub home: Arc<Home>,
+    pub outbox: Outbox,
+    /// Takes what a scope could not deliver.
+    parent: Option<Arc<Recorder>>,
+}
+
+impl Recorder {
+    pub fn new(home: Arc<Home>, parent: Option<Arc<Recorder>>) -> Self {
+        let outbox = Outbox::new(home.config.limits, Arc::clone(&home.counters));
+        Self { home, outbox, parent }
+    }
+
+    pub fn parent(&self) -> Option<&Arc<Recorder>> {
+        self.parent.as_ref()
+    }
+
+    pub fn is_enabled(&self) -> bool {
+        self.home.config.is_enabled()
+    }
+
+    pub fn event(&self, event: Event) -> Result<String> {
+        let Event { event_id, user_id, event, timestamp, properties, attachments, feature_flags } = event;
+        self.complete_event(AiEvent {
+            event_id,
+            user_id,
+            event,
+            timestamp,
+            properties,
+            attachments,
+            feature_flags,
+            ..AiEvent::default()
+        })
+    }
+
+    pub fn ai_event(&self, event: AiEvent) -> Result<String> {
+        let is_empty = event.input.is_empty() && event.output.is_empty() && event.attachments.is_empty();
+        if !is_empty || event.user_id.is_empty() || !self.is_enabled() {
+            return self.complete_event(event);
+        }
+        if self.outbox.is_closed() {
+            return self.refuse(Error::Closed);
+        }
+        self.home.counters.accept(RecordKind::Event);
+        self.home.counters.discard(RecordKind::Event, DropReason::EmptyInteraction, 1);
+        self.home.diagnostics.warn(Warning::EmptyEvent, || {
+            format!("event {:?} has no input, no output and no attachment: it is not sent", event.event)
+        });
+        Ok(event_id_or_new(event.event_id))
+    }
+
+    fn complete_event(&self, event: AiEvent) -> Result<String> {
+        let event_id = event_id_or_new(event.event_id);
+        if !self.is_enabled() {
+            return Ok(event_id);
+        }
+        if event.user_id.is_empty() {
+            return self.refuse(Error::invalid("user_id", "is required: say whose event it is"));
+        }
+        self.check(Attachment::validate_all(&event.attachments))?;
+        let view = EventView {
+            event_id: &event_id,
+            user_id: &event.user_id,
+            event: if event.event.is_empty() { DEFAULT_EVENT } else { &event.event },
+            timestamp: event.timestamp.unwrap_or_else(now),
+            input: &event.input,
+            output: &event.output,
+            model: &event.model,
+            convo_id: &event.convo_id,
+            properties: &event.properties,
+            attachments: &event.attachments,
+            feature_flags: &event.feature_flags,
+        };
+        let bytes = wire::complete_event(&view, &self.home.config.encoding);
+        self.push(RecordKind::Event, bytes)?;
+        Ok(event_id)
+    }
+
+    pub fn signal(&self, signal: &Signal) -> Result<()> {
+        if !self.is_enabled() {
+            return Ok(());
+        }
+        self.check(signal.validate())?;
+        self.push(RecordKind::Signal, wire::signal(signal, &self.home.config.encoding))
+    }
+
+    pub fn user(&self, user: &User) -> Result<()> {
+        if !self.is_enabled() {
+            return Ok(());
+        }
+        if user.user_id.is_empty() {
+            return self.refuse(Error::invalid("user_id", "is required: say who it is"));
+        }
+        self.push(RecordKind::User, wire::user(user, &self.home.config.encoding))
+    }
+
+    pub fn begin(&self, identity: &Arc<Identity>, patch: PatchOptions) {
+        // `begin` cannot fail; what was refused is counted.
+        let _ = self.interaction(&identity.event_id, patch, Step::Begin, Some(identity));
+    }
+
+    /// Merges a call on an interaction. `known` is what the caller's handle knows of it.
+    pub fn interaction(
+        &self,
+        event_id: &str,
+        patch: PatchOptions,
+        step: Step,
+        known: Option<&Arc<Identity>>,
+    ) -> Result<()> {
+        if !self.is_enabled() {
+            return Ok(());
+        }
+        if event_id.is_empty() {
+            return self.refuse(Error::invalid("event_id", "is required: name the interaction"));
+        }
+        self.check(Attachment::validate_all(&patch.attachments))?;
+        let update = Update { event_id, patch, step, known, now: now() };
+        self.check(self.outbox.update(update, &self.home.config.encoding))
+    }
+
+    pub fn span(&self, span: &SpanRecord<'_>) {
+        if !wire::has_ai_operation(span) {
+            self.home.diagnostics.warn(Warning::UselessSpan, || {
+                format!(
+                    "span {:?} has no event id, operation id, user or conversation: the backend drops such spans. \
+                     Set `event_id` or `operation_id`",
+                    span.name
+                )
+            });
+        }
+        // After `close` the span is refused, and counted as such.
+        let _ = self.push(RecordKind::Span, wire::span(span, &self.home.config.encoding));
+    }
+
+    fn push(&self, kind: RecordKind, bytes: Option<Vec<u8>>) -> Result<()> {
+        self.check(self.outbox.push(kind, bytes))
+    }
+
+    fn refuse<T>(&self, error: Error) -> Result<T> {
+        self.home.counters.refuse();
+        Err(error)
+    }
+
+    fn check<T>(&self, result: Result<T>) -> Result<T> {
+        if result.is_err() {
+            self.home.counters.refuse();
+        }
+        result
+    }
+}
+
+/// A scope that goes away without being closed leaves what it holds to its client; a client counts it.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let (leftover, _) = self.outbox.take_leftover(&self.home.config.encoding);
+        let count = leftover.len();
+        if count == 0 {
+            return;
+        }
+        match &self.parent {
+            Some(parent) => parent.outbox.adopt(leftover),
+            None => {
+                self.outbox.abandon(&leftover);
+                self.home.diagnostics.warn(Warning::NotClosed, || {
+                    format!("{count} record(s) are lost with a client that was dropped: await `close` first")
+                });
+            }
+        }
+    }
+}
+
+pub(crate) fn event_id_or_new(event_id: String) -> String {
+    if event_id.is_empty() { ids::event_id() } else { event_id }
+}
+
+pub(crate) fn now() -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(platform::now())).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}

@@ -1,0 +1,102 @@
+use std::borrow::Borrow;
+
+use serde_json::Value;
+
+/// The value of a span attribute, in the types that OTLP knows.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum AttributeValue {
+    /// Text.
+    String(String),
+    /// A signed integer.
+    Int(i64),
+    /// A double; NaN and the infinities are sent as null.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A list of texts.
+    StringArray(Vec<String>),
+}
+
+/// A key and a value on a span.
+///
+/// ```
+/// # use raindrop::Attribute;
+/// let attributes = [Attribute::string("retriever", "bm25"), Attribute::int("documents", 8)];
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attribute {
+    /// The name. A span has each name once: the last value set wins.
+    pub key: String,
+    /// The value.
+    pub value: AttributeValue,
+}
+
+impl Attribute {
+    fn new(key: impl Into<String>, value: AttributeValue) -> Self {
+        Self { key: key.into(), value }
+    }
+
+    /// A text.
+    pub fn string(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::new(key, AttributeValue::String(value.into()))
+    }
+
+    /// A signed integer.
+    pub fn int(key: impl Into<String>, value: i64) -> Self {
+        Self::new(key, AttributeValue::Int(value))
+    }
+
+    /// A double.
+    pub fn float(key: impl Into<String>, value: f64) -> Self {
+        Self::new(key, AttributeValue::Float(value))
+    }
+
+    /// A truth value.
+    pub fn bool(key: impl Into<String>, value: bool) -> Self {
+        Self::new(key, AttributeValue::Bool(value))
+    }
+
+    /// A list of texts.
+    pub fn string_array<I>(key: impl Into<String>, values: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        Self::new(key, AttributeValue::StringArray(values.into_iter().map(Into::into).collect()))
+    }
+
+    /// The type that fits a JSON value: text, integer, double, truth value or list of texts. Everything else (objects,
+    /// mixed lists, null) becomes its JSON text.
+    pub fn from_json(key: impl Into<String>, value: impl Borrow<Value>) -> Self {
+        Self::new(key, AttributeValue::from_json(value.borrow()))
+    }
+}
+
+impl AttributeValue {
+    fn from_json(value: &Value) -> Self {
+        let text = || AttributeValue::String(value.to_string());
+        match value {
+            Value::String(string) => AttributeValue::String(string.clone()),
+            Value::Bool(bool) => AttributeValue::Bool(*bool),
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(int), _) => AttributeValue::Int(int),
+                (None, Some(float)) => AttributeValue::Float(float),
+                (None, None) => text(),
+            },
+            Value::Array(items) => {
+                let strings: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+                strings.map_or_else(text, AttributeValue::StringArray)
+            }
+            Value::Object(_) | Value::Null => text(),
+        }
+    }
+}
+
+/// Adds an attribute, or replaces the one that has its key.
+pub(crate) fn set_attribute(attributes: &mut Vec<Attribute>, attribute: Attribute) {
+    match attributes.iter_mut().find(|present| present.key == attribute.key) {
+        Some(present) => present.value = attribute.value,
+        None => attributes.push(attribute),
+    }
+}

@@ -1,0 +1,9 @@
+/// What every update of an interaction repeats, and what its spans inherit. Empty means unknown.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub event_id: String,
+    pub user_id: String,
+    pub event: String,
+    pub convo_id: String,
+    pub model: String,
+}

@@ -1,0 +1,128 @@
+//! Request bodies: encoded records joined, and how many of them go into one.
+
+use super::Library;
+use super::json::Object;
+use crate::records::RecordKind;
+
+/// The largest request body that the backend takes, in bytes.
+pub(crate) const MAX_BODY: usize = 1_048_576;
+const MAX_ITEMS: usize = 50;
+const TRACE_SUFFIX: &[u8] = b"]}]}]}";
+
+pub(crate) fn trace_prefix(library: &Library<'_>) -> Box<[u8]> {
+    let mut out = Vec::new();
+    out.extend_from_slice(br#"{"resourceSpans":[{"resource":{"attributes":["#);
+    for (key, value) in [("service.name", library.service_name), ("service.version", library.version)] {
+        if out.last() == Some(&b'}') {
+            out.push(b',');
+        }
+        let mut attribute = Object::new(&mut out);
+        attribute.string("key", key);
+        let mut typed = Object::new(attribute.key("value"));
+        typed.string("stringValue", value);
+        typed.end();
+        attribute.end();
+    }
+    out.extend_from_slice(br#"]},"scopeSpans":[{"scope":"#);
+    let mut scope = Object::new(&mut out);
+    scope.string("name", library.service_name);
+    scope.string("version", library.version);
+    scope.end();
+    out.extend_from_slice(br#","spans":["#);
+    out.into_boxed_slice()
+}
+
+/// How requests of one kind are put together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Envelope<'a> {
+    prefix: &'a [u8],
+    suffix: &'a [u8],
+    max_items: usize,
+}
+
+impl<'a> Envelope<'a> {
+    pub fn of(kind: RecordKind, trace_prefix: &'a [u8], trace_max_batch_size: usize) -> Self {
+        match kind {
+            RecordKind::Partial => Self { prefix: b"", suffix: b"", max_items: 1 },
+            RecordKind::Span => {
+                Self { prefix: trace_prefix, suffix: TRACE_SUFFIX, max_items: trace_max_batch_size.max(1) }
+            }
+            RecordKind::User | RecordKind::Event | RecordKind::Signal => {
+                Self { prefix: b"[", suffix: b"]", max_items: MAX_ITEMS }
+            }
+        }
+    }
+
+    fn overhead(&self) -> usize {
+        self.prefix.len().saturating_add(self.suffix.len())
+    }
+
+    /// How long a record may be that is sent in this envelope.
+    pub fn max_record(&self) -> usize {
+        MAX_BODY.saturating_sub(self.overhead())
+    }
+
+    /// How many of the leading records, given by their lengths, fill one request. At least one, if there is one.
+    pub fn take(&self, lengths: impl Iterator<Item = usize>) -> usize {
+        let mut size = self.overhead();
+        let mut items = 0_usize;
+        for length in lengths.take(self.max_items) {
+            size = size.saturating_add(length).saturating_add(usize::from(items > 0));
+            if size > MAX_BODY && items > 0 {
+                break;
+            }
+            items = items.saturating_add(1);
+        }
+        items
+    }
+
+    pub fn join<'r>(&self, records: impl Iterator<Item = &'r [u8]> + Clone) -> Vec<u8> {
+        let size = records.clone().map(|record| record.len().saturating_add(1)).sum::<usize>();
+        let mut body = Vec::with_capacity(size.saturating_add(self.overhead()));
+        body.extend_from_slice(self.prefix);
+        for (index, record) in records.enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            body.extend_from_slice(record);
+        }
+        body.extend_from_slice(self.suffix);
+        body
+    }
+}
+
+/// A complete event as Workshop wants it: the same object as the last partial of an interaction.
+pub(crate) fn as_final_partial(event: &[u8]) -> Vec<u8> {
+    let mut partial = event.strip_suffix(b"}").unwrap_or(event).to_vec();
+    partial.extend_from_slice(br#","is_pending":false}"#);
+    partial
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARRAY: Envelope<'static> = Envelope { prefix: b"[", suffix: b"]", max_items: 50 };
+
+    #[test]
+    fn a_request_holds_at_most_fifty_records() {
+        assert_eq!(ARRAY.take([10; 120].into_iter()), 50);
+        assert_eq!(ARRAY.take([10; 20].into_iter()), 20);
+        assert_eq!(ARRAY.take([].into_iter()), 0);
+    }
+
+    #[test]
+    fn a_request_is_packed_to_the_byte() {
+        let half = (MAX_BODY - 3) / 2;
+        assert_eq!(ARRAY.take([half, MAX_BODY - 3 - half, 1].into_iter()), 2);
+        assert_eq!(ARRAY.take([half, MAX_BODY - 2 - half].into_iter()), 1);
+        let body = ARRAY.join([vec![b'1'; half], vec![b'1'; MAX_BODY - 3 - half]].iter().map(Vec::as_slice));
+        assert_eq!(body.len(), MAX_BODY);
+    }
+
+    #[test]
+    fn a_heavy_record_travels_alone() {
+        assert_eq!(ARRAY.take([MAX_BODY, 10].into_iter()), 1);
+        assert_eq!(ARRAY.take([10, MAX_BODY, 10].into_iter()), 1);
+    }
+}

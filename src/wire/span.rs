@@ -1,0 +1,351 @@
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::body::Envelope;
+use super::fit::fit;
+use super::json::{self, Object};
+use super::{Encoding, TextCap, base64};
+use crate::records::{
+    Attribute, AttributeValue, Detail, LlmFields, LlmMessage, Prompt, RecordKind, SpanFields, SpanRecord,
+    SpanStatusCode, ToolFields,
+};
+
+const ASSOCIATION: &str = "traceloop.association.properties.";
+const NANOS_PER_MILLI: u64 = 1_000_000;
+
+/// An element of `spans` in a trace request. `None` when it is too large and has no text left to shorten.
+pub(crate) fn span(span: &SpanRecord<'_>, encoding: &Encoding) -> Option<Vec<u8>> {
+    let limit = Envelope::of(RecordKind::Span, &encoding.trace_prefix, 1).max_record();
+    fit(limit, encoding.text_cap, Vec::len, |cap| encode(span, cap))
+}
+
+/// Whether the backend keeps the span: it silently drops one that has nothing to do with a model, a tool or an event.
+pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
+    let SpanRecord { identity, sticky, fields, .. } = span;
+    const KEPT: [&str; 3] = ["user_id", "convo_id", "event_id"];
+    let keeps = |key: &str| {
+        key.starts_with("gen_ai.")
+            || matches!(key, "ai.operationId" | "traceloop.span.kind" | "traceloop.workflow.name")
+            || key.strip_prefix(ASSOCIATION).is_some_and(|name| KEPT.contains(&name))
+    };
+    let associated =
+        |name: &&str| fields.properties.contains_key(*name) || sticky.is_some_and(|sticky| sticky.contains_key(*name));
+    !matches!(fields.detail, Detail::Plain)
+        || !fields.operation_id.is_empty()
+        || ![&identity.event_id, &identity.user_id, &identity.convo_id].iter().all(|text| text.is_empty())
+        || KEPT.iter().any(associated)
+        || fields.attributes.iter().any(|attribute| keeps(&attribute.key))
+}
+
+fn encode(span: &SpanRecord<'_>, cap: TextCap) -> Vec<u8> {
+    let mut out = Vec::with_capacity(estimate(span.fields, cap));
+    out.extend_from_slice(br#"{"traceId":""#);
+    base64::encode(&mut out, &span.ids.trace);
+    out.extend_from_slice(br#"","spanId":""#);
+    base64::encode(&mut out, &span.ids.span);
+    if let Some(parent) = span.ids.parent {
+        out.extend_from_slice(br#"","parentSpanId":""#);
+        base64::encode(&mut out, &parent);
+    }
+    out.extend_from_slice(br#"","name":"#);
+    json::text(&mut out, span.name, cap);
+    out.extend_from_slice(br#","startTimeUnixNano":""#);
+    json::unsigned(&mut out, span.start);
+    out.extend_from_slice(br#"","endTimeUnixNano":""#);
+    json::unsigned(&mut out, span.end.max(span.start));
+    out.extend_from_slice(br#"","attributes":["#);
+    attributes(&mut out, span, cap);
+    out.extend_from_slice(br#"],"status":{"code":"#);
+    match &span.fields.error {
+        None => json::unsigned(&mut out, SpanStatusCode::Ok as u64),
+        Some(message) => {
+            json::unsigned(&mut out, SpanStatusCode::Error as u64);
+            out.extend_from_slice(br#","message":"#);
+            json::text(&mut out, message, cap);
+        }
+    }
+    out.extend_from_slice(b"}}");
+    out
+}
+
+/// About how long the encoded span is, so that its buffer is allocated once.
+fn estimate(fields: &SpanFields, cap: TextCap) -> usize {
+    const FIXED: usize = 512;
+    const PER_ATTRIBUTE: usize = 64;
+    let attributes = fields.attributes.iter().map(|attribute| match &attribute.value {
+        AttributeValue::String(text) => text.len().min(cap.0).saturating_add(PER_ATTRIBUTE),
+        _ => PER_ATTRIBUTE.saturating_mul(2),
+    });
+    let detail = match &fields.detail {
+        Detail::Plain => 0,
+        Detail::Tool(_) => FIXED,
+        Detail::Llm(llm) => {
+            let prompt = match &llm.prompt {
+                Prompt::None => 0,
+                Prompt::Text(text) => text.len(),
+                Prompt::Messages(messages) => {
+                    messages.iter().map(|message| message.content.len().saturating_add(PER_ATTRIBUTE)).sum()
+                }
+            };
+            prompt.saturating_add(llm.output.len()).saturating_mul(2).saturating_add(FIXED.saturating_mul(3))
+        }
+    };
+    attributes.sum::<usize>().saturating_add(detail).saturating_add(FIXED)
+}
+
+fn attributes(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap) {
+    let fields = span.fields;
+    let mut list = Attributes { out, own: &fields.attributes, cap, empty: true };
+    match &fields.detail {
+        Detail::Plain => list.string("ai.operationId", &fields.operation_id),
+        Detail::Llm(llm) => list.llm(llm, &fields.operation_id),
+        Detail::Tool(tool) => list.tool(tool, span),
+    }
+    list.association(span);
+    for attribute in &fields.attributes {
+        list.open("", &attribute.key);
+        list.typed(&attribute.value);
+    }
+}
+
+/// Writes the attributes of a span. Those that the caller set win over those that a kind of span implies.
+struct Attributes<'a> {
+    out: &'a mut Vec<u8>,
+    own: &'a [Attribute],
+    cap: TextCap,
+    empty: bool,
+}
+
+impl Attributes<'_> {
+    fn is_set(&self, prefix: &str, key: &str) -> bool {
+        self.own.iter().any(|attribute| attribute.key.strip_prefix(prefix) == Some(key))
+    }
+
+    /// Writes up to the value: `{"key":"…","value":`.
+    fn open(&mut self, prefix: &str, key: &str) {
+        self.out.extend_from_slice(if self.empty { br#"{"key":""# } else { br#",{"key":""# });
+        self.empty = false;
+        self.out.extend_from_slice(prefix.as_bytes());
+        json::escape(self.out, key);
+        self.out.extend_from_slice(br#"","value":"#);
+    }
+
+    fn text_value(&mut self, text: &str) {
+        self.out.extend_from_slice(br#"{"stringValue":"#);
+        json::text(self.out, text, self.cap);
+        self.out.extend_from_slice(b"}}");
+    }
+
+    fn int_value(&mut self, int: i64) {
+        self.out.extend_from_slice(br#"{"intValue":""#);
+        json::signed(self.out, int);
+        self.out.extend_from_slice(br#""}}"#);
+    }
+
+    fn typed(&mut self, value: &AttributeValue) {
+        match value {
+            AttributeValue::String(text) => self.text_value(text),
+            AttributeValue::Int(int) => self.int_value(*int),
+            AttributeValue::Float(float) => {
+                self.out.extend_from_slice(br#"{"doubleValue":"#);
+                json::float(self.out, *float);
+                self.out.extend_from_slice(b"}}");
+            }
+            AttributeValue::Bool(bool) => self.bool_value(*bool),
+            AttributeValue::StringArray(texts) => self.array_value(texts.iter().map(String::as_str)),
+        }
+    }
+
+    fn bool_value(&mut self, bool: bool) {
+        self.out.extend_from_slice(br#"{"boolValue":"#);
+        self.out.extend_from_slice(if bool { b"true}}" } else { b"false}}" });
+    }
+
+    fn array_value<'t>(&mut self, texts: impl Iterator<Item = &'t str>) {
+        self.out.extend_from_slice(br#"{"arrayValue":{"values":["#);
+        for (index, text) in texts.enumerate() {
+            self.out.extend_from_slice(if index > 0 { br#",{"stringValue":"# } else { br#"{"stringValue":"# });
+            json::text(self.out, text, self.cap);
+            self.out.push(b'}');
+        }
+        self.out.extend_from_slice(b"]}}}");
+    }
+
+    fn string(&mut self, key: &str, text: &str) {
+        self.prefixed_string("", key, text);
+    }
+
+    fn prefixed_string(&mut self, prefix: &str, key: &str, text: &str) {
+        if !text.is_empty() && !self.is_set(prefix, key) {
+            self.open(prefix, key);
+            self.text_value(text);
+        }
+    }
+
+    fn positive_int(&mut self, key: &str, int: i64) {
+        if int > 0 && !self.is_set("", key) {
+            self.open("", key);
+            self.int_value(int);
+        }
+    }
+
+    fn llm(&mut self, llm: &LlmFields, operation_id: &str) {
+        self.string("traceloop.span.kind", "llm");
+        self.string("raindrop.span.kind", "llm_call");
+        self.string("ai.operationId", if operation_id.is_empty() { "ai.generateText" } else { operation_id });
+        for key in ["ai.model.id", "gen_ai.request.model"] {
+            self.string(key, &llm.model);
+        }
+        let response_model = if llm.response_model.is_empty() { &llm.model } else { &llm.response_model };
+        self.string("gen_ai.response.model", response_model);
+        for key in ["ai.model.provider", "gen_ai.system", "gen_ai.provider.name"] {
+            self.string(key, &llm.provider);
+        }
+        match &llm.prompt {
+            Prompt::None => {}
+            Prompt::Text(text) => {
+                self.string("ai.prompt", text);
+                self.message("gen_ai.prompt.", 0, "user", text);
+            }
+            Prompt::Messages(messages) => {
+                self.string("ai.prompt.messages", &messages_json(messages, self.cap));
+                for (index, message) in messages.iter().enumerate() {
+                    self.message("gen_ai.prompt.", index, &message.role, &message.content);
+                }
+            }
+        }
+        self.string("ai.response.text", &llm.output);
+        if !llm.output.is_empty() {
+            self.message("gen_ai.completion.", 0, "assistant", &llm.output);
+        }
+        self.positive_int("gen_ai.usage.input_tokens", llm.input_tokens);
+        self.positive_int("gen_ai.usage.output_tokens", llm.output_tokens);
+    }
+
+    fn message(&mut self, prefix: &str, index: usize, role: &str, content: &str) {
+        let mut key = Vec::with_capacity(16);
+        for (field, text) in [("role", role), ("content", content)] {
+            key.clear();
+            // Writing into a Vec cannot fail.
+            let _ = write!(key, "{index}.{field}");
+            let key = std::str::from_utf8(&key).unwrap_or_default();
+            if !self.is_set(prefix, key) {
+                self.open(prefix, key);
+                self.text_value(text);
+            }
+        }
+    }
+
+    fn tool(&mut self, tool: &ToolFields, span: &SpanRecord<'_>) {
+        self.string("traceloop.span.kind", "tool");
+        self.string("raindrop.span.kind", "tool_call");
+        self.string("ai.operationId", "ai.toolCall");
+        self.string("traceloop.entity.name", span.name);
+        for (key, value) in [("traceloop.entity.input", &tool.input), ("traceloop.entity.output", &tool.output)] {
+            if let Some(value) = value
+                && !self.is_set("", key)
+            {
+                self.open("", key);
+                self.json_as_text(value);
+            }
+        }
+        let key = "traceloop.entity.duration_ms";
+        if !self.is_set("", key) {
+            let millis = span.end.saturating_sub(span.start) / NANOS_PER_MILLI;
+            self.open("", key);
+            self.int_value(i64::try_from(millis).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// A string as it is, anything else as compact JSON.
+    fn json_as_text(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.text_value(text),
+            other => self.text_value(&compact(other)),
+        }
+    }
+
+    fn association(&mut self, span: &SpanRecord<'_>) {
+        let SpanRecord { identity, sticky, fields, .. } = span;
+        self.string("ai.telemetry.metadata.raindrop.eventId", &identity.event_id);
+        let in_sticky = |key: &str| sticky.is_some_and(|sticky| sticky.contains_key(key));
+        for (key, text) in [
+            ("user_id", &identity.user_id),
+            ("convo_id", &identity.convo_id),
+            ("event", &identity.event),
+            ("event_name", &identity.event),
+            ("event_id", &identity.event_id),
+        ] {
+            if !fields.properties.contains_key(key) && !in_sticky(key) {
+                self.prefixed_string(ASSOCIATION, key, text);
+            }
+        }
+        for (key, value) in sticky.iter().flat_map(|sticky| sticky.iter()) {
+            if !fields.properties.contains_key(key) {
+                self.associated_value(key, value);
+            }
+        }
+        for (key, value) in &fields.properties {
+            self.associated_value(key, value);
+        }
+    }
+
+    fn associated_value(&mut self, key: &str, value: &Value) {
+        if value.is_null() || self.is_set(ASSOCIATION, key) {
+            return;
+        }
+        self.open(ASSOCIATION, key);
+        match value {
+            Value::Bool(bool) => self.bool_value(*bool),
+            Value::Number(number) if number.is_i64() => self.int_value(number.as_i64().unwrap_or_default()),
+            Value::Number(number) => self.typed(&AttributeValue::Float(number.as_f64().unwrap_or(f64::NAN))),
+            Value::Array(items) if items.iter().all(Value::is_string) => {
+                self.array_value(items.iter().filter_map(Value::as_str));
+            }
+            other => self.json_as_text(other),
+        }
+    }
+}
+
+fn compact(value: &Value) -> String {
+    let mut out = Vec::new();
+    json::value(&mut out, value, TextCap(usize::MAX));
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// The chat as JSON text of at most `cap` code points. It stays valid JSON: the longest contents are shortened.
+fn messages_json(messages: &[LlmMessage], cap: TextCap) -> String {
+    let encode = |cap: TextCap| {
+        let mut out = Vec::with_capacity(messages.iter().map(|message| message.content.len().saturating_add(32)).sum());
+        out.push(b'[');
+        for (index, message) in messages.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            let mut object = Object::new(&mut out);
+            object.string("role", &message.role);
+            json::text(object.key("content"), &message.content, cap);
+            object.end();
+        }
+        out.push(b']');
+        String::from_utf8(out).unwrap_or_default()
+    };
+    let code_points = |text: &String| if text.len() <= cap.0 { text.len() } else { text.chars().count() };
+    fit(cap.0, cap, code_points, encode).unwrap_or_else(|| encode(TextCap(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_chat_is_shortened_to_valid_json_within_the_cap() {
+        let chat = [LlmMessage::system("be kind"), LlmMessage::user("é\"".repeat(500))];
+        let text = messages_json(&chat, TextCap(300));
+        assert!((200..=300).contains(&text.chars().count()), "{}", text.chars().count());
+        let read: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read[0]["content"], "be kind");
+        assert!(read[1]["content"].as_str().unwrap().ends_with(super::super::text::MARKER));
+    }
+}

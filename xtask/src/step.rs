@@ -1,0 +1,251 @@
+//! A step of a run: one command with its guard, and how a list of steps is run, timed and
+//! summed up.
+
+use std::fmt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::tools;
+
+/// Says why a step need not or cannot run here; asked just before the step would start.
+pub type Guard = fn() -> Option<&'static str>;
+
+/// One command of a run. Its output goes straight to the terminal.
+pub struct Step {
+    name: String,
+    program: String,
+    args: Vec<String>,
+    env: Vec<(&'static str, &'static str)>,
+    guard: Option<Guard>,
+    optional: bool,
+}
+
+impl Step {
+    pub fn new(name: impl Into<String>, program: &str, args: &[&str]) -> Self {
+        Self {
+            name: name.into(),
+            program: program.to_owned(),
+            args: Vec::new(),
+            env: Vec::new(),
+            guard: None,
+            optional: false,
+        }
+        .args(args)
+    }
+
+    pub fn cargo(name: impl Into<String>, args: &[&str]) -> Self {
+        Self::new(name, "cargo", args)
+    }
+
+    pub fn args(mut self, args: &[impl AsRef<str>]) -> Self {
+        self.args.extend(args.iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    pub fn env(mut self, key: &'static str, value: &'static str) -> Self {
+        self.env.push((key, value));
+        self
+    }
+
+    /// Leaves the step out when `guard` gives a reason.
+    pub fn skip_if(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
+    /// Lets the run go on when the step fails.
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    fn run(&self, execute: impl FnOnce(&Self) -> Result<(), String>) -> Outcome {
+        println!("\n==> {}\n    {self}", self.name);
+        if let Some(reason) = self.guard.and_then(|guard| guard()) {
+            println!("    skipped: {reason}");
+            return Outcome::Skipped(reason);
+        }
+        match execute(self) {
+            Ok(()) => Outcome::Passed,
+            Err(why) => Outcome::Failed(why),
+        }
+    }
+
+    fn execute(&self) -> Result<(), String> {
+        let status = Command::new(tools::program(&self.program))
+            .args(&self.args)
+            .envs(self.env.iter().copied())
+            .current_dir(tools::workspace_root())
+            .status()
+            .map_err(|error| format!("`{}` did not start ({error}): is it installed and on PATH?", self.program))?;
+        if status.success() { Ok(()) } else { Err(status.to_string()) }
+    }
+}
+
+impl fmt::Display for Step {
+    /// The command as it can be pasted into a shell.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (key, value) in &self.env {
+            write!(f, "{key}={} ", quoted(value))?;
+        }
+        f.write_str(&self.program)?;
+        for arg in &self.args {
+            write!(f, " {}", quoted(arg))?;
+        }
+        Ok(())
+    }
+}
+
+fn quoted(word: &str) -> String {
+    if word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.to_owned() }
+}
+
+enum Outcome {
+    Passed,
+    Skipped(&'static str),
+    Failed(String),
+}
+
+struct Record<'a> {
+    step: &'a Step,
+    outcome: Outcome,
+    took: Duration,
+}
+
+/// Runs the steps in order up to the first failure, then prints the summary.
+///
+/// # Errors
+///
+/// A message that names the failed step and its command.
+pub fn run_all(steps: &[Step]) -> Result<(), String> {
+    run_each(steps, Step::execute)
+}
+
+fn run_each(steps: &[Step], execute: impl Fn(&Step) -> Result<(), String>) -> Result<(), String> {
+    let mut records = Vec::new();
+    let mut failure = None;
+    for step in steps {
+        let start = Instant::now();
+        let outcome = step.run(&execute);
+        if let Outcome::Failed(why) = &outcome {
+            if step.optional {
+                println!("    failed, not required: {why}");
+            } else {
+                failure = Some(format!("step `{}` failed: {why}\ncommand: {step}", step.name));
+            }
+        }
+        records.push(Record { step, outcome, took: start.elapsed() });
+        if failure.is_some() {
+            break;
+        }
+    }
+    print!("\n{}", summary(&records, steps.len()));
+    failure.map_or(Ok(()), Err)
+}
+
+fn summary(records: &[Record<'_>], planned: usize) -> String {
+    let width = records.iter().map(|record| record.step.name.len()).max().unwrap_or(0).max("total".len());
+    let mut table = format!("{:width$}  {:>7}  result\n", "step", "seconds");
+    for Record { step, outcome, took } in records {
+        let result = match outcome {
+            Outcome::Passed => "passed".to_owned(),
+            Outcome::Skipped(reason) => format!("skipped: {reason}"),
+            Outcome::Failed(_) if step.optional => "failed, not required".to_owned(),
+            Outcome::Failed(_) => "FAILED".to_owned(),
+        };
+        let seconds = took.as_secs_f64();
+        table += &format!("{:width$}  {seconds:7.1}  {result}\n", step.name);
+    }
+    let total: f64 = records.iter().map(|record| record.took.as_secs_f64()).sum();
+    let left = match planned - records.len() {
+        0 => String::new(),
+        left => format!("  {left} not run"),
+    };
+    table += &format!("{:width$}  {total:7.1}{left}\n", "total");
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    fn step(name: &str) -> Step {
+        Step::cargo(name, &["run"]).args(&[name])
+    }
+
+    /// Runs the steps without their commands: those called `bad` fail. Returns the result and the
+    /// names of the steps that were reached.
+    fn run(steps: &[Step]) -> (Result<(), String>, Vec<String>) {
+        let reached = RefCell::new(Vec::new());
+        let result = run_each(steps, |step| {
+            reached.borrow_mut().push(step.name.clone());
+            match step.name.as_str() {
+                "bad" => Err("exit status: 1".to_owned()),
+                _ => Ok(()),
+            }
+        });
+        (result, reached.into_inner())
+    }
+
+    #[test]
+    fn a_command_is_shown_as_a_shell_takes_it() {
+        let step = Step::cargo("docs", &["doc"]).args(&["--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(step.to_string(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --no-deps");
+    }
+
+    #[test]
+    fn a_run_stops_at_the_first_failure_and_names_it() {
+        let (result, reached) = run(&[step("first"), step("bad"), step("third")]);
+        assert_eq!(result, Err("step `bad` failed: exit status: 1\ncommand: cargo run bad".to_owned()));
+        assert_eq!(reached, ["first", "bad"]);
+    }
+
+    #[test]
+    fn a_run_goes_on_after_an_optional_step_failed() {
+        let (result, reached) = run(&[step("bad").optional(), step("last")]);
+        assert_eq!(result, Ok(()));
+        assert_eq!(reached, ["bad", "last"]);
+    }
+
+    #[test]
+    fn a_step_is_left_out_when_its_guard_gives_a_reason() {
+        let (result, reached) = run(&[step("bad").skip_if(|| Some("not here")), step("last").skip_if(|| None)]);
+        assert_eq!(result, Ok(()));
+        assert_eq!(reached, ["last"]);
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = Step::new("absent", "raindrop-no-such-program", &[]).execute().unwrap_err();
+        assert!(error.starts_with("`raindrop-no-such-program` did not start"), "{error}");
+    }
+
+    #[test]
+    fn the_summary_lists_every_step_with_its_seconds() {
+        let steps = [step("fmt"), step("apt").optional(), step("clippy native")];
+        let record = |index: usize, outcome, millis| Record {
+            step: &steps[index],
+            outcome,
+            took: Duration::from_millis(millis),
+        };
+        let records = [
+            record(0, Outcome::Passed, 1500),
+            record(1, Outcome::Skipped("there already"), 0),
+            record(1, Outcome::Failed("why".to_owned()), 250),
+            record(2, Outcome::Failed("why".to_owned()), 61_000),
+        ];
+        assert_eq!(
+            summary(&records, 5),
+            "\
+step           seconds  result
+fmt                1.5  passed
+apt                0.0  skipped: there already
+apt                0.2  failed, not required
+clippy native     61.0  FAILED
+total             62.8  1 not run
+"
+        );
+    }
+}
