@@ -272,7 +272,7 @@ impl ClientBuilder {
             partial_flush_interval: self.partial_flush_interval,
             trace_flush_interval: self.trace_flush_interval,
         };
-        let home = Arc::new(Home { config, counters: Arc::default(), diagnostics });
+        let home = Home { config, counters: Arc::default(), diagnostics };
         Ok(Client::new(home, self.http_client.map_or_else(Transport::default, Transport::with_http_client)))
     }
 

@@ -44,8 +44,8 @@ impl Client {
         ClientBuilder::default()
     }
 
-    pub(crate) fn new(home: Arc<Home>, transport: Transport) -> Self {
-        Self { recorder: Arc::new(Recorder::new(home, None)), transport: Arc::new(transport) }
+    pub(crate) fn new(home: Home, transport: Transport) -> Self {
+        Self { recorder: Arc::new(Recorder::root(home)), transport: Arc::new(transport) }
     }
 
     /// A client with the same settings, connections and [`stats`](Client::stats), and a buffer of its own: one for each
@@ -54,9 +54,7 @@ impl Client {
     /// Close it when the request ends. What it could not deliver goes back to this client, and the next flush, of this
     /// client or of any of its scopes, takes it along.
     pub fn scope(&self) -> Client {
-        let parent = self.recorder.parent().unwrap_or(&self.recorder);
-        let recorder = Recorder::new(Arc::clone(&parent.home), Some(Arc::clone(parent)));
-        Self { recorder: Arc::new(recorder), transport: Arc::clone(&self.transport) }
+        Self { recorder: self.recorder.scope(), transport: Arc::clone(&self.transport) }
     }
 
     /// Whether anything is recorded: there is a write key or a local Workshop.
@@ -194,7 +192,9 @@ impl Client {
         let home = &self.recorder.home;
         let outbox = &self.recorder.outbox;
         outbox.close();
-        let deadline = home.config.close_timeout.map(|timeout| platform::monotonic().saturating_add(timeout));
+        let now = platform::monotonic();
+        let deadline = home.config.close_timeout.map(|timeout| now.saturating_add(timeout));
+        self.recorder.adopt_abandoned(now);
         let delivery = self.delivery(deadline);
         let mut outcome = Outcome::default();
         let mut is_first = true;
@@ -235,6 +235,14 @@ impl Client {
         let every = [config.partial_flush_interval, config.trace_flush_interval];
         let wants: [fn(RecordKind) -> bool; 2] = [|kind| kind != RecordKind::Span, |kind| kind == RecordKind::Span];
         async move {
+            if !platform::can_sleep() {
+                if let Some(recorder) = recorder.upgrade() {
+                    recorder.home.diagnostics.warn(Warning::NoRuntime, || {
+                        "auto_flush needs a tokio runtime around it, and does nothing".to_owned()
+                    });
+                }
+                return;
+            }
             let started = platform::monotonic();
             let mut schedule: Vec<_> = every
                 .into_iter()
@@ -260,6 +268,7 @@ impl Client {
     }
 
     async fn deliver(&self, wants: fn(RecordKind) -> bool) -> Outcome {
+        self.recorder.adopt_abandoned(platform::monotonic());
         self.delivery(None).flush(&self.outboxes(), wants).await
     }
 

@@ -18,9 +18,11 @@ pub(crate) enum Warning {
     CloseDeadline,
     NotClosed,
     EmptyEvent,
+    InvalidAttachment,
+    NoRuntime,
 }
 
-const KINDS: [Warning; 7] = [
+const KINDS: [Warning; 9] = [
     Warning::ProjectId,
     Warning::UselessSpan,
     Warning::DeliveryFailed,
@@ -28,6 +30,8 @@ const KINDS: [Warning; 7] = [
     Warning::CloseDeadline,
     Warning::NotClosed,
     Warning::EmptyEvent,
+    Warning::InvalidAttachment,
+    Warning::NoRuntime,
 ];
 
 /// When each kind was last written.

@@ -52,6 +52,7 @@ mod outbox;
 mod platform;
 mod recorder;
 mod records;
+mod scopes;
 mod trace;
 mod wire;
 mod workshop;
@@ -72,3 +73,7 @@ pub use workshop::{
     DEFAULT_LOCAL_WORKSHOP_URL, LOCAL_DEBUGGER_ENV_VAR, LocalWorkshopUrlConfig, WORKSHOP_ENV_VAR,
     resolve_local_workshop_url,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

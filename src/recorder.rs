@@ -1,6 +1,7 @@
 //! Where calls become records. Every handle holds one: the configuration and the buffer, never the client.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -12,6 +13,7 @@ use crate::platform;
 use crate::records::{
     AiEvent, Attachment, DEFAULT_EVENT, Event, Identity, PatchOptions, RecordKind, Signal, SpanRecord, User,
 };
+use crate::scopes::{ABANDONED_AFTER, Scopes};
 use crate::trace::ids;
 use crate::wire::{self, EventView};
 
@@ -27,12 +29,32 @@ pub(crate) struct Recorder {
     pub outbox: Outbox,
     /// Takes what a scope could not deliver.
     parent: Option<Arc<Recorder>>,
+    scopes: Scopes,
 }
 
 impl Recorder {
-    pub fn new(home: Arc<Home>, parent: Option<Arc<Recorder>>) -> Self {
+    pub fn root(home: Home) -> Self {
+        Self::new(Arc::new(home), None)
+    }
+
+    fn new(home: Arc<Home>, parent: Option<Arc<Recorder>>) -> Self {
         let outbox = Outbox::new(home.config.limits, Arc::clone(&home.counters));
-        Self { home, outbox, parent }
+        Self { home, outbox, parent, scopes: Scopes::default() }
+    }
+
+    pub fn scope(self: &Arc<Self>) -> Arc<Self> {
+        let parent = self.parent.as_ref().unwrap_or(self);
+        let scope = Arc::new(Self::new(Arc::clone(&self.home), Some(Arc::clone(parent))));
+        parent.scopes.add(&scope);
+        scope
+    }
+
+    /// Takes over what scopes hold that seem to be dead.
+    pub fn adopt_abandoned(&self, now: Duration) {
+        let heir = self.parent.as_deref().unwrap_or(self);
+        for scope in heir.scopes.due(now) {
+            heir.outbox.adopt(scope.outbox.take_abandoned(&self.home.config.encoding, now, ABANDONED_AFTER));
+        }
     }
 
     pub fn parent(&self) -> Option<&Arc<Recorder>> {
@@ -118,8 +140,15 @@ impl Recorder {
         self.push(RecordKind::User, wire::user(user, &self.home.config.encoding))
     }
 
-    pub fn begin(&self, identity: &Arc<Identity>, patch: PatchOptions) {
-        // `begin` cannot fail; what was refused is counted.
+    /// Cannot fail: an invalid attachment is left out, with a warning.
+    pub fn begin(&self, identity: &Arc<Identity>, mut patch: PatchOptions) {
+        if let Err(error) = self.check(Attachment::validate_all(&patch.attachments)) {
+            self.home.diagnostics.warn(Warning::InvalidAttachment, || {
+                format!("begin of {:?}: {error}; the attachment is left out", identity.event_id)
+            });
+            patch.attachments.retain(|attachment| attachment.validate().is_ok());
+        }
+        // After `close` it is refused, and counted as such.
         let _ = self.interaction(&identity.event_id, patch, Step::Begin, Some(identity));
     }
 

@@ -109,8 +109,10 @@ impl Cloud<'_> {
                 outcome.out_of_time = true;
                 return (attempts, Last::KeepBack);
             };
+            if !delivery.renew(lease, Duration::ZERO) {
+                return (attempts, Last::KeepBack);
+            }
             attempts = attempts.saturating_add(1);
-            delivery.renew(lease, Duration::ZERO);
             outcome.report.add_request();
             let attempt = self.post(batch, timeout).await;
             let left = delivery.time_left();

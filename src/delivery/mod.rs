@@ -8,6 +8,7 @@ mod policy;
 mod report;
 mod retry_after;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,7 +69,13 @@ impl Delivery<'_> {
         let packing = Packing { encoding, trace_max_batch_size: self.config.trace_max_batch_size, wants };
         let now = platform::monotonic();
         let expires = now.saturating_add(self.lease_time());
-        let leases: Vec<Lease<'_>> = outboxes.iter().map(|outbox| outbox.lease(&packing, now, expires)).collect();
+        let mut leases: Vec<Lease<'_>> = Vec::with_capacity(outboxes.len());
+        let mut on_their_way = HashSet::new();
+        for outbox in outboxes {
+            let blocked = outbox.lent_keys();
+            leases.push(outbox.lease(&packing, now, expires, on_their_way.clone()));
+            on_their_way.extend(blocked);
+        }
         let copies = self.copies(&leases);
 
         let to_cloud = async {
@@ -113,9 +120,9 @@ impl Delivery<'_> {
         self.config.request_timeout.saturating_add(LEASE_SLACK)
     }
 
-    /// Keeps a lease alive through a wait and the attempt after it.
-    fn renew(&self, lease: &Lease<'_>, wait: Duration) {
-        lease.renew(platform::monotonic().saturating_add(wait).saturating_add(self.lease_time()));
+    /// Keeps a lease alive through a wait and the attempt after it. `false`: it is over.
+    fn renew(&self, lease: &Lease<'_>, wait: Duration) -> bool {
+        lease.renew(platform::monotonic().saturating_add(wait).saturating_add(self.lease_time()))
     }
 
     fn log(&self, outcome: &Outcome) {

@@ -67,10 +67,18 @@ pub(crate) struct Lease<'a> {
 }
 
 impl Outbox {
-    /// Lends out everything that waits, until `expires` on the platform's monotonic clock.
-    pub fn lease(&self, packing: &Packing<'_>, now: Duration, expires: Duration) -> Lease<'_> {
+    /// Lends out everything that waits, until `expires` on the platform's monotonic clock. Partials of `blocked` events
+    /// stay: an earlier one is on its way from another outbox.
+    pub fn lease(
+        &self,
+        packing: &Packing<'_>,
+        now: Duration,
+        expires: Duration,
+        mut blocked: HashSet<Box<str>>,
+    ) -> Lease<'_> {
         let mut state = self.lock();
         state.reclaim_expired(now);
+        blocked.extend(state.lent_keys().map(Into::into));
         let mut dropped = Dropped::default();
         if (packing.wants)(RecordKind::Partial) {
             self.seal_all(&mut state, packing.encoding, &mut dropped);
@@ -81,7 +89,7 @@ impl Outbox {
         let mut jobs = Vec::new();
         for kind in RecordKind::ALL.into_iter().filter(|kind| (packing.wants)(*kind)) {
             match kind {
-                RecordKind::Partial => state.lend_partials(&mut batches, &mut jobs),
+                RecordKind::Partial => state.lend_partials(&blocked, &mut batches, &mut jobs),
                 _ => state.lend(kind, &packing.envelope(kind), &mut batches, &mut jobs),
             }
         }
@@ -93,7 +101,7 @@ impl Outbox {
 }
 
 impl State {
-    fn reclaim_expired(&mut self, now: Duration) {
+    pub(super) fn reclaim_expired(&mut self, now: Duration) {
         let (expired, valid) = std::mem::take(&mut self.leases).into_iter().partition(|lease| lease.expires <= now);
         self.leases = valid;
         let expired: Vec<OpenLease> = expired;
@@ -119,14 +127,19 @@ impl State {
         }
     }
 
-    /// One request for each, and one job for those of one event. What is behind a partial in another flush stays.
-    fn lend_partials(&mut self, batches: &mut Vec<Option<Arc<Batch>>>, jobs: &mut Vec<Vec<usize>>) {
+    /// One request for each, and one job for those of one event.
+    fn lend_partials(
+        &mut self,
+        blocked: &HashSet<Box<str>>,
+        batches: &mut Vec<Option<Arc<Batch>>>,
+        jobs: &mut Vec<Vec<usize>>,
+    ) {
         let mut job_of: HashMap<Box<str>, usize> = HashMap::new();
-        let lent: HashSet<Box<str>> = self.lent_keys().map(Into::into).collect();
+
         let waiting = std::mem::take(&mut self.queues.get_mut(RecordKind::Partial).waiting);
         for record in waiting {
             let key = record.key.clone().unwrap_or_default();
-            if lent.contains(&key) {
+            if blocked.contains(&key) {
                 self.queues.get_mut(RecordKind::Partial).waiting.push_back(record);
                 continue;
             }
@@ -143,7 +156,7 @@ impl State {
     }
 
     /// The events of which a flush has a partial.
-    fn lent_keys(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn lent_keys(&self) -> impl Iterator<Item = &str> {
         self.leases.iter().flat_map(|lease| lease.batches.iter().flatten()).filter_map(|batch| batch.key())
     }
 
@@ -165,11 +178,12 @@ impl Lease<'_> {
         self.slot(&mut state, index)?.clone()
     }
 
-    /// Gives the flush until `expires` before the outbox takes everything back.
-    pub fn renew(&self, expires: Duration) {
-        if let Some(lease) = self.open(&mut self.outbox.lock()) {
-            lease.expires = expires;
-        }
+    /// Gives the flush until `expires` before the outbox takes everything back. `false`: it has done so already.
+    pub fn renew(&self, expires: Duration) -> bool {
+        let mut state = self.outbox.lock();
+        let Some(lease) = self.open(&mut state) else { return false };
+        lease.expires = expires;
+        true
     }
 
     /// The server has it. Returns how many records that were.

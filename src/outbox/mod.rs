@@ -7,7 +7,9 @@ mod interactions;
 mod lease;
 mod queue;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub(crate) use counters::{Counters, Dropped, PerKind, add};
 pub use counters::{DropReason, Stats};
@@ -45,6 +47,8 @@ struct State {
     queues: PerKind<Queue>,
     interactions: Interactions,
     leases: Vec<OpenLease>,
+    /// The last sequence number that another scope saw, and when it saw it first.
+    seen: (u64, Duration),
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -149,11 +153,26 @@ impl Outbox {
         self.seal_all(&mut state, encoding, &mut dropped);
         let unknown = state.interactions.clear();
         self.count_drop(&mut dropped, RecordKind::Partial, DropReason::UnknownUser, unknown);
-        let mut leftover = Leftover::default();
-        for kind in RecordKind::ALL {
-            leftover.0.get_mut(kind).extend(state.queues.get_mut(kind).waiting.drain(..));
+        (state.take_waiting(), dropped)
+    }
+
+    /// What waits here for nobody: no flush has it, and nothing was recorded for `patience`.
+    pub fn take_abandoned(&self, encoding: &Encoding, now: Duration, patience: Duration) -> Leftover {
+        let mut state = self.lock();
+        state.reclaim_expired(now);
+        if state.seen.0 != state.next_seq {
+            state.seen = (state.next_seq, now);
         }
-        (leftover, dropped)
+        if !state.leases.is_empty() || now.saturating_sub(state.seen.1) < patience {
+            return Leftover::default();
+        }
+        self.seal_all(&mut state, encoding, &mut Dropped::default());
+        state.take_waiting()
+    }
+
+    /// The events of which a flush has a partial.
+    pub fn lent_keys(&self) -> HashSet<Box<str>> {
+        self.lock().lent_keys().map(Into::into).collect()
     }
 
     /// Takes what another outbox of the same client could not deliver.
@@ -216,6 +235,14 @@ impl State {
     fn take_seq(&mut self) -> u64 {
         self.next_seq = self.next_seq.saturating_add(1);
         self.next_seq
+    }
+
+    fn take_waiting(&mut self) -> Leftover {
+        let mut leftover = Leftover::default();
+        for kind in RecordKind::ALL {
+            leftover.0.get_mut(kind).extend(self.queues.get_mut(kind).waiting.drain(..));
+        }
+        leftover
     }
 
     fn partials(&self) -> usize {

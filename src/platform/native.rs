@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
@@ -32,6 +33,9 @@ impl Transport {
     }
 
     pub async fn post(&self, request: Request<'_>) -> Result<Response, SendError> {
+        if !can_sleep() {
+            return Err(SendError::Network("flush and close need a tokio runtime around them".to_owned()));
+        }
         let client = self.client()?;
         let attempt = async {
             let mut builder = client.post(request.url).body(request.body);
@@ -91,8 +95,15 @@ fn network(error: &reqwest::Error) -> SendError {
     SendError::Network(if text.is_empty() { "the request could not be sent".to_owned() } else { text })
 }
 
+/// Whether there is a runtime to wait in; without one tokio panics.
+pub(crate) fn can_sleep() -> bool {
+    Handle::try_current().is_ok()
+}
+
 pub(crate) async fn sleep(duration: Duration) {
-    tokio::time::sleep(duration).await;
+    if can_sleep() {
+        tokio::time::sleep(duration).await;
+    }
 }
 
 /// Nanoseconds since the Unix epoch.

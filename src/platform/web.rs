@@ -133,6 +133,10 @@ fn network(error: &JsValue) -> SendError {
     SendError::Network(text)
 }
 
+pub(crate) fn can_sleep() -> bool {
+    true
+}
+
 pub(crate) async fn sleep(duration: Duration) {
     TimeoutFuture::new(u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)).await;
 }

@@ -31,26 +31,28 @@ pub struct Attachment {
 }
 
 impl Attachment {
-    fn validate(&self, index: usize) -> Result<()> {
-        let one_of = |field: &str, value: &str, allowed: &[&str]| {
+    /// What is wrong with it: a field, and the reason.
+    pub(crate) fn validate(&self) -> Result<(), (&'static str, String)> {
+        let one_of = |field, value: &str, allowed: &[&str]| {
             if allowed.contains(&value) {
                 return Ok(());
             }
-            let expected = allowed.join(", ");
-            Err(Error::invalid(
-                format!("attachments[{index}].{field}"),
-                format!("must be one of {expected}, not {value:?}"),
-            ))
+            Err((field, format!("must be one of {}, not {value:?}", allowed.join(", "))))
         };
         one_of("kind", &self.kind, &KINDS)?;
         one_of("role", &self.role, &ROLES)?;
         if self.value.is_empty() {
-            return Err(Error::invalid(format!("attachments[{index}].value"), "must not be empty"));
+            return Err(("value", "must not be empty".to_owned()));
         }
         Ok(())
     }
 
     pub(crate) fn validate_all(attachments: &[Attachment]) -> Result<()> {
-        attachments.iter().enumerate().try_for_each(|(index, attachment)| attachment.validate(index))
+        for (index, attachment) in attachments.iter().enumerate() {
+            attachment
+                .validate()
+                .map_err(|(field, reason)| Error::invalid(format!("attachments[{index}].{field}"), reason))?;
+        }
+        Ok(())
     }
 }
