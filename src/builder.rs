@@ -175,19 +175,28 @@ impl ClientBuilder {
 
     /// The `service.name` of spans. Default: `raindrop.rust-sdk`.
     pub fn service_name(mut self, name: impl Into<String>) -> Self {
-        self.service_name = name.into();
+        let name = name.into();
+        if !name.is_empty() {
+            self.service_name = name;
+        }
         self
     }
 
     /// The library that events say they were recorded by. Default: `raindrop-rust`.
     pub fn library_name(mut self, name: impl Into<String>) -> Self {
-        self.library_name = name.into();
+        let name = name.into();
+        if !name.is_empty() {
+            self.library_name = name;
+        }
         self
     }
 
     /// The version of the library that events say they were recorded by. Default: [`VERSION`].
     pub fn library_version(mut self, version: impl Into<String>) -> Self {
-        self.library_version = version.into();
+        let version = version.into();
+        if !version.is_empty() {
+            self.library_version = version;
+        }
         self
     }
 
@@ -229,16 +238,16 @@ impl ClientBuilder {
         let cloud = (!write_key.is_empty()).then(|| {
             let mut headers = common.clone();
             headers.push(("Authorization", format!("Bearer {write_key}")));
-            if self.debug {
+            if self.debug && self.library_name.chars().all(|c| c.is_ascii_graphic()) {
                 headers.push(("X-Raindrop-Sdk", self.library_name.clone()));
             }
-            Destination { base_url, headers }
+            Destination { base_url, headers, secret: write_key.to_owned() }
         });
         let workshop = workshop.map(|base_url| {
             // In a browser, Workshop's CORS rules allow no header of ours.
             let is_native = platform::runtime_name() == "native";
             let headers = common.into_iter().filter(|(name, _)| is_native || *name == "Content-Type").collect();
-            Destination { base_url, headers }
+            Destination { base_url, headers, secret: String::new() }
         });
 
         let library = Library {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::builder::ClientBuilder;
-use crate::delivery::{Delivery, FlushReport, Outcome};
+use crate::config::Config;
+use crate::delivery::{Delivery, FlushReport, Outcome, lanes};
 use crate::diagnostics::Warning;
 use crate::error::Result;
 use crate::interaction::Interaction;
@@ -18,7 +19,7 @@ use crate::recorder::{Home, Recorder, event_id_or_new};
 use crate::records::{
     AiEvent, BeginOptions, DEFAULT_EVENT, Event, FinishOptions, Identity, PatchOptions, RecordKind, Signal, User,
 };
-use crate::trace::{Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, Tracer};
+use crate::trace::{Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, Tracer, ids};
 
 /// How often `close` looks whether another flush is over.
 const POLL: Duration = Duration::from_millis(20);
@@ -121,17 +122,20 @@ impl Client {
             event,
             convo_id: options.convo_id.clone(),
             model: options.model.clone(),
+            trace: Some(ids::trace_id()),
         });
         self.recorder.begin(&identity, options.into());
         Interaction::new(&self.recorder, identity)
     }
 
     /// A handle for an interaction that was begun earlier: by this client, or by another one with the same id. In the
-    /// latter case [`patch`](Interaction::patch) it with its `user_id` at least, or it is held back.
+    /// latter case [`patch`](Interaction::patch) it with its `user_id`, or it is held back, and with its `event`, or it is
+    /// called `ai_generation`.
     pub fn resume_interaction(&self, event_id: impl Into<String>) -> Interaction {
         let event_id = event_id.into();
         let remembered = self.recorder.outbox.identity(&event_id);
-        let known = remembered.unwrap_or_else(|| Arc::new(Identity { event_id, ..Identity::default() }));
+        let known = remembered
+            .unwrap_or_else(|| Arc::new(Identity { event_id, trace: Some(ids::trace_id()), ..Identity::default() }));
         Interaction::new(&self.recorder, known)
     }
 
@@ -204,7 +208,7 @@ impl Client {
             let is_stuck = pass.report.is_empty();
             let is_kept_back = pass.report.requeued() > 0;
             outcome.merge(pass);
-            if is_kept_back || (is_stuck && !outbox.is_lent()) {
+            if is_kept_back || (is_stuck && outbox.lent() == 0) {
                 break;
             }
             if is_stuck {
@@ -229,40 +233,17 @@ impl Client {
     /// # }
     /// ```
     pub fn auto_flush(&self) -> impl Future<Output = ()> + use<> {
-        let recorder = Arc::downgrade(&self.recorder);
-        let transport = Arc::clone(&self.transport);
-        let config = &self.recorder.home.config;
-        let every = [config.partial_flush_interval, config.trace_flush_interval];
-        let wants: [fn(RecordKind) -> bool; 2] = [|kind| kind != RecordKind::Span, |kind| kind == RecordKind::Span];
+        let Config { partial_flush_interval, trace_flush_interval, .. } = self.recorder.home.config;
+        let flusher = Flusher { recorder: Arc::downgrade(&self.recorder), transport: Arc::clone(&self.transport) };
         async move {
-            if !platform::can_sleep() {
-                if let Some(recorder) = recorder.upgrade() {
-                    recorder.home.diagnostics.warn(Warning::NoRuntime, || {
-                        "auto_flush needs a tokio runtime around it, and does nothing".to_owned()
-                    });
-                }
-                return;
-            }
-            let started = platform::monotonic();
-            let mut schedule: Vec<_> = every
-                .into_iter()
-                .zip(wants)
-                .filter(|(interval, _)| !interval.is_zero())
-                .map(|(interval, wants)| (started.saturating_add(interval), interval, wants))
-                .collect();
-            while let Some(next) = schedule.iter().map(|(due, ..)| *due).min() {
-                platform::sleep(next.saturating_sub(platform::monotonic()).min(MAX_NAP)).await;
-                for (due, interval, wants) in &mut schedule {
-                    let Some(recorder) = recorder.upgrade() else { return };
-                    if recorder.outbox.is_closed() {
-                        return;
-                    }
-                    if *due <= platform::monotonic() {
-                        // A failure is counted and warned of, and what can be is tried again next time.
-                        Client { recorder, transport: Arc::clone(&transport) }.deliver(*wants).await;
-                        *due = platform::monotonic().saturating_add(*interval);
-                    }
-                }
+            if platform::can_sleep() {
+                let events = flusher.run(partial_flush_interval, |kind| kind != RecordKind::Span);
+                let spans = flusher.run(trace_flush_interval, |kind| kind == RecordKind::Span);
+                lanes::both(events, spans).await;
+            } else if let Some(recorder) = flusher.recorder.upgrade() {
+                recorder.home.diagnostics.warn(Warning::NoRuntime, || {
+                    "auto_flush needs a tokio runtime around it, and does nothing".to_owned()
+                });
             }
         }
     }
@@ -290,7 +271,7 @@ impl Client {
         let Recorder { home, outbox, .. } = &*self.recorder;
         let (leftover, dropped) = outbox.take_leftover(&home.config.encoding);
         outcome.report.merge_dropped(&dropped);
-        let count = leftover.len();
+        let count = leftover.len().saturating_add(outbox.lent());
         match self.recorder.parent() {
             Some(parent) => parent.outbox.adopt(leftover),
             None => outbox.abandon(&leftover),
@@ -299,6 +280,30 @@ impl Client {
             home.diagnostics.warn(Warning::CloseDeadline, || {
                 format!("close ran out of time with {count} record(s) undelivered: see `close_timeout`")
             });
+        }
+    }
+}
+
+/// What `auto_flush` holds: not the client, so that the client ends when the app lets go of it.
+struct Flusher {
+    recorder: Weak<Recorder>,
+    transport: Arc<Transport>,
+}
+
+impl Flusher {
+    async fn run(&self, interval: Duration, wants: fn(RecordKind) -> bool) {
+        let mut due = platform::monotonic().saturating_add(interval);
+        while !interval.is_zero() {
+            platform::sleep(due.saturating_sub(platform::monotonic()).min(MAX_NAP)).await;
+            let Some(recorder) = self.recorder.upgrade() else { return };
+            if recorder.outbox.is_closed() {
+                return;
+            }
+            if due <= platform::monotonic() {
+                // A failure is counted and warned of, and what can be is tried again next time.
+                Client { recorder, transport: Arc::clone(&self.transport) }.deliver(wants).await;
+                due = platform::monotonic().saturating_add(interval);
+            }
         }
     }
 }

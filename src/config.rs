@@ -28,6 +28,8 @@ pub(crate) struct Config {
 pub(crate) struct Destination {
     pub base_url: String,
     pub headers: Vec<(&'static str, String)>,
+    /// What must not be repeated in an error: the write key, or nothing.
+    pub secret: String,
 }
 
 impl Config {

@@ -20,9 +20,10 @@ pub(crate) enum Warning {
     EmptyEvent,
     InvalidAttachment,
     NoRuntime,
+    UnknownUser,
 }
 
-const KINDS: [Warning; 9] = [
+const KINDS: [Warning; 10] = [
     Warning::ProjectId,
     Warning::UselessSpan,
     Warning::DeliveryFailed,
@@ -32,6 +33,7 @@ const KINDS: [Warning; 9] = [
     Warning::EmptyEvent,
     Warning::InvalidAttachment,
     Warning::NoRuntime,
+    Warning::UnknownUser,
 ];
 
 /// When each kind was last written.

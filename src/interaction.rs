@@ -12,7 +12,7 @@ use crate::outbox::Step;
 use crate::recorder::Recorder;
 use crate::records::{Attachment, FinishOptions, Identity, PatchOptions};
 use crate::trace::{
-    Abandoned, Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, TrackToolOptions, ids,
+    Abandoned, Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, TrackToolOptions,
     run_in_span, track_tool,
 };
 
@@ -37,15 +37,12 @@ struct Inner {
     recorder: Arc<Recorder>,
     /// As it was when the handle was made.
     known: Arc<Identity>,
-    trace: [u8; 16],
 }
 
 impl Interaction {
     pub(crate) fn new(recorder: &Arc<Recorder>, known: Arc<Identity>) -> Self {
         let event_id = known.event_id.as_str().into();
-        let inner = recorder
-            .is_enabled()
-            .then(|| Arc::new(Inner { recorder: Arc::clone(recorder), known, trace: ids::trace_id() }));
+        let inner = recorder.is_enabled().then(|| Arc::new(Inner { recorder: Arc::clone(recorder), known }));
         Self { event_id, inner }
     }
 
@@ -140,7 +137,7 @@ impl Interaction {
     fn associated(&self) -> Option<(&Arc<Recorder>, Association)> {
         self.inner.as_ref().map(|inner| {
             let identity = inner.recorder.outbox.identity(&self.event_id).unwrap_or_else(|| Arc::clone(&inner.known));
-            let association = Association { identity, trace: Some(inner.trace), ..Association::default() };
+            let association = Association { identity, ..Association::default() };
             (&inner.recorder, association)
         })
     }

@@ -168,7 +168,13 @@ impl Recorder {
         }
         self.check(Attachment::validate_all(&patch.attachments))?;
         let update = Update { event_id, patch, step, known, now: now() };
-        self.check(self.outbox.update(update, &self.home.config.encoding))
+        self.check(self.outbox.update(update, &self.home.config.encoding))?;
+        if step == Step::Finish && self.outbox.is_held(event_id) {
+            self.home.diagnostics.warn(Warning::UnknownUser, || {
+                format!("interaction {event_id:?} is finished and held back: its `user_id` is not known. Patch it")
+            });
+        }
+        Ok(())
     }
 
     pub fn span(&self, span: &SpanRecord<'_>) {

@@ -35,11 +35,16 @@ impl Attempt {
                 let failed = !(200..300).contains(&status);
                 Self {
                     outcome: Outcome::Answered { status, retry_after: asked },
-                    error: failed.then_some(Error::HttpStatus { status, body: response.body }),
+                    error: failed.then(|| Error::HttpStatus { status, body: redact(response.body, &to.secret) }),
                 }
             }
             Err(SendError::Network(cause)) => Self { outcome: Outcome::NetworkError, error: Some(Error::Http(cause)) },
             Err(SendError::Timeout) => Self { outcome: Outcome::TimedOut, error: Some(Error::Timeout) },
         }
     }
+}
+
+/// A server may repeat the key that it refuses.
+fn redact(text: String, secret: &str) -> String {
+    if secret.is_empty() { text } else { text.replace(secret, "[write key]") }
 }

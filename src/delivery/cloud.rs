@@ -69,7 +69,9 @@ impl Cloud<'_> {
             if job.is_empty()
                 && let Some(key) = batch.key()
             {
-                job.extend(lease.follow_up(key).map(|next| (lease, next)));
+                let next = lease.follow_up(key);
+                outcome.followed_up.extend(next.and_then(|next| lease.batch(next)));
+                job.extend(next.map(|next| (lease, next)));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 mod attempt;
 mod cloud;
-mod lanes;
+pub(crate) mod lanes;
 mod mirror;
 mod policy;
 mod report;
@@ -44,6 +44,8 @@ pub(crate) struct Outcome {
     pub error: Option<Error>,
     /// Whether the deadline, not the server, kept something back.
     pub out_of_time: bool,
+    /// What was recorded while the flush was under way and went with it.
+    followed_up: Vec<Arc<Batch>>,
 }
 
 impl Outcome {
@@ -59,6 +61,7 @@ impl Outcome {
         self.report.merge(&other.report);
         self.fail(other.error);
         self.out_of_time |= other.out_of_time;
+        self.followed_up.extend(other.followed_up);
     }
 }
 
@@ -85,6 +88,7 @@ impl Delivery<'_> {
             }
         };
         let (mut outcome, taken) = lanes::both(to_cloud, mirror::send(self, &packing, copies)).await;
+        mirror::send(self, &packing, std::mem::take(&mut outcome.followed_up)).await;
         if self.config.cloud.is_none() {
             mirror::settle(&leases, taken, &mut outcome.report);
         }
@@ -135,7 +139,7 @@ impl Delivery<'_> {
                 )
             });
         }
-        if self.config.debug {
+        if self.config.debug && !outcome.report.is_empty() {
             platform::debug(&format!("raindrop: flush: {}", outcome.report));
         }
     }

@@ -97,15 +97,6 @@ impl fmt::Display for FlushReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (delivered, requests) = (self.delivered(), self.requests());
         let plural = if requests == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{delivered} delivered in {requests} request{plural}, {} left, {} dropped",
-            self.requeued(),
-            self.dropped()
-        )?;
-        for (index, (reason, count)) in self.dropped.reasons().enumerate() {
-            write!(f, "{}{count} {reason:?}", if index == 0 { " (" } else { ", " })?;
-        }
-        if self.dropped() > 0 { write!(f, ")") } else { Ok(()) }
+        write!(f, "{delivered} delivered in {requests} request{plural}, {} left, {}", self.requeued(), self.dropped)
     }
 }

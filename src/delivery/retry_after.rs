@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 pub(crate) fn parse(header: &str, now: u64) -> Option<Duration> {
     let header = header.trim();
     if let Ok(seconds) = header.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
+        let is_sensible = seconds.is_finite() && seconds >= 0.0;
+        return is_sensible.then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
     }
     let date = httpdate::parse_http_date(header).ok()?;
     let since_epoch = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
@@ -24,6 +25,7 @@ mod tests {
         assert_eq!(parse("120", NOW), Some(Duration::from_secs(120)));
         assert_eq!(parse(" 1.5 ", NOW), Some(Duration::from_millis(1_500)));
         assert_eq!(parse("0", NOW), Some(Duration::ZERO));
+        assert_eq!(parse("99999999999999999999", NOW), Some(Duration::MAX));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub enum DropReason {
     Rejected,
     /// The interaction ended with no input, no output and no attachment.
     EmptyInteraction,
-    /// The client closed before the interaction's `user_id` was known.
+    /// The interaction's `user_id` was not known when the client closed, or when its place in the full buffer was needed.
     UnknownUser,
     /// Still waiting when the client closed.
     Undelivered,
@@ -191,7 +191,7 @@ impl Counters {
 /// What became of everything that a client and its scopes were given since the client was built.
 ///
 /// The books balance: [`accepted`](Stats::accepted) = [`delivered`](Stats::delivered) + [`dropped`](Stats::dropped) +
-/// [`pending`](Stats::pending).
+/// [`pending`](Stats::pending). Its [`Display`](fmt::Display) is a line for people.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Stats {
     accepted: PerKind<u64>,
@@ -251,6 +251,23 @@ impl Stats {
     /// part of [`accepted`](Stats::accepted).
     pub fn refused(&self) -> u64 {
         self.refused
+    }
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (accepted, delivered, pending) = (self.accepted(), self.delivered(), self.pending());
+        write!(f, "{accepted} accepted: {delivered} delivered, {pending} pending, {}", self.dropped)
+    }
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} dropped", self.total())?;
+        for (index, (reason, count)) in self.reasons().enumerate() {
+            write!(f, "{}{count} {reason:?}", if index == 0 { " (" } else { ", " })?;
+        }
+        if self.total() > 0 { write!(f, ")") } else { Ok(()) }
     }
 }
 

@@ -136,6 +136,20 @@ impl Interactions {
         changed.into_iter().filter_map(|(_, event_id)| self.seal(&event_id, encoding)).collect()
     }
 
+    /// Gives up the finished interactions that are held for want of a user. Returns how many.
+    pub fn drop_held(&mut self) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|_, entry| !entry.is_held());
+        let held = before.saturating_sub(self.entries.len());
+        self.changed = self.changed.saturating_sub(held);
+        held
+    }
+
+    /// Whether an interaction has ended and is held for want of a user.
+    pub fn is_held(&self, event_id: &str) -> bool {
+        self.entries.get(event_id).is_some_and(Entry::is_held)
+    }
+
     /// Forgets everything; returns how many interactions had news.
     pub fn clear(&mut self) -> usize {
         mem::take(self).changed
@@ -210,6 +224,10 @@ impl Entry {
             finished: false,
             has_content: false,
         }
+    }
+
+    fn is_held(&self) -> bool {
+        self.finished && self.changed_at.is_some() && self.identity.user_id.is_empty()
     }
 
     fn merge(&mut self, patch: PatchOptions, step: Step) {

@@ -178,11 +178,11 @@ impl Lease<'_> {
         self.slot(&mut state, index)?.clone()
     }
 
-    /// Gives the flush until `expires` before the outbox takes everything back. `false`: it has done so already.
+    /// Gives the flush at least until `expires` before the outbox takes everything back. `false`: it has done so already.
     pub fn renew(&self, expires: Duration) -> bool {
         let mut state = self.outbox.lock();
         let Some(lease) = self.open(&mut state) else { return false };
-        lease.expires = expires;
+        lease.expires = lease.expires.max(expires);
         true
     }
 

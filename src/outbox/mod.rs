@@ -88,9 +88,9 @@ impl Outbox {
         state.interactions.changed() == 0 && state.queues.iter().all(|queue| queue.len() == 0)
     }
 
-    /// Whether a flush has some of it.
-    pub fn is_lent(&self) -> bool {
-        self.lock().queues.iter().any(|queue| queue.leased > 0)
+    /// How many records are in a flush.
+    pub fn lent(&self) -> usize {
+        self.lock().queues.iter().map(|queue| queue.leased).sum()
     }
 
     /// Adds an encoded record; `None` stands for one that could not be made small enough.
@@ -119,6 +119,10 @@ impl Outbox {
         }
         let event_id = update.event_id;
         let seq = state.take_seq();
+        if state.partials() >= self.limits.events {
+            let held = state.interactions.drop_held();
+            self.counters.discard(RecordKind::Partial, DropReason::UnknownUser, held);
+        }
         let room = state.partials() < self.limits.events;
         match state.interactions.merge(update, seq, room) {
             Merged::Nothing => return Ok(()),
@@ -134,6 +138,11 @@ impl Outbox {
             self.settle_sealed(&mut state, sealed, &mut Dropped::default());
         }
         Ok(())
+    }
+
+    /// Whether an interaction has ended and is held back because its user is not known.
+    pub fn is_held(&self, event_id: &str) -> bool {
+        self.lock().interactions.is_held(event_id)
     }
 
     /// What is known of an interaction, if it is remembered.

@@ -18,6 +18,8 @@ pub(crate) use imp::{Transport, can_sleep, debug, entropy, env, listens, monoton
 
 /// How much of an error's body is kept.
 const MAX_ERROR_BODY: usize = 4 * 1024;
+/// How long a body may take once the status is there.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A POST of JSON.
 pub(crate) struct Request<'a> {

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::{MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
+use super::{DRAIN_TIMEOUT, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
 
 /// What `ClientBuilder::http_client` takes.
 pub use reqwest::Client as HttpClient;
@@ -19,7 +19,6 @@ pub use reqwest::Client as HttpClient;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A body that is of no interest is read this far, so that its connection can serve the next request.
 const MAX_DRAINED_BODY: usize = 64 * 1024;
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Sends requests. The connection pool is made at the first one: a client that never flushes stays small.
 #[derive(Debug, Default)]
@@ -36,16 +35,14 @@ impl Transport {
         if !can_sleep() {
             return Err(SendError::Network("flush and close need a tokio runtime around them".to_owned()));
         }
-        let client = self.client()?;
-        let attempt = async {
-            let mut builder = client.post(request.url).body(request.body);
-            for (name, value) in request.headers {
-                builder = builder.header(*name, value);
-            }
-            let response = builder.send().await.map_err(|error| network(&error))?;
-            Ok(finish(response).await)
-        };
-        timeout(request.timeout, attempt).await.unwrap_or(Err(SendError::Timeout))
+        let mut builder = self.client()?.post(request.url).body(request.body);
+        for (name, value) in request.headers {
+            builder = builder.header(*name, value);
+        }
+        let deadline = Instant::now().checked_add(request.timeout);
+        let response = timeout(request.timeout, builder.send()).await.map_err(|_elapsed| SendError::Timeout)?;
+        let left = deadline.map_or(DRAIN_TIMEOUT, |deadline| deadline.saturating_duration_since(Instant::now()));
+        Ok(finish(response.map_err(|error| network(&error))?, left.min(DRAIN_TIMEOUT)).await)
     }
 
     fn client(&self) -> Result<&reqwest::Client, SendError> {
@@ -62,7 +59,8 @@ impl Transport {
     }
 }
 
-async fn finish(mut response: reqwest::Response) -> Response {
+/// Reads what is wanted of the body. The status has arrived: whatever the body does changes nothing.
+async fn finish(mut response: reqwest::Response, patience: Duration) -> Response {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let wanted = if is_success(status) { MAX_DRAINED_BODY } else { MAX_ERROR_BODY };
@@ -75,8 +73,7 @@ async fn finish(mut response: reqwest::Response) -> Response {
             }
         }
     };
-    // The status has arrived: what the body does from here on changes nothing.
-    let _ = timeout(DRAIN_TIMEOUT, read).await;
+    let _ = timeout(patience, read).await;
     let body = if is_success(status) { String::new() } else { error_text(&body) };
     Response { status, retry_after, body }
 }

@@ -1,7 +1,9 @@
 //! wasm32: the global `fetch` of windows, web workers and Cloudflare Workers alike.
 
-use std::cell::Cell;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
@@ -10,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, Response as FetchResponse};
 
-use super::{MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
+use super::{DRAIN_TIMEOUT, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
 
 #[wasm_bindgen]
 extern "C" {
@@ -45,34 +47,36 @@ impl Transport {
 
     pub async fn post(&self, request: Request<'_>) -> Result<Response, SendError> {
         let controller = AbortController::new().map_err(|error| network(&error))?;
-        let timed_out = Cell::new(false);
-        let exchange = exchange(&request, &controller);
-        let deadline = async {
-            sleep(request.timeout).await;
-            timed_out.set(true);
+        let started = monotonic();
+        let Some(response) = within(request.timeout, start(&request, &controller)).await else {
             controller.abort();
-            std::future::pending::<()>().await;
+            return Err(SendError::Timeout);
         };
-        let result = race(exchange, deadline).await;
-        if timed_out.get() && result.is_err() { Err(SendError::Timeout) } else { result }
+        let response = response?;
+        let left = request.timeout.saturating_sub(monotonic().saturating_sub(started));
+        let body = within(left.min(DRAIN_TIMEOUT), finish(&response)).await;
+        if body.is_none() {
+            controller.abort();
+        }
+        let retry_after = response.headers().get("retry-after").ok().flatten();
+        // The status has arrived: whatever the body does changes nothing.
+        Ok(Response { status: response.status(), retry_after, body: body.unwrap_or_default() })
     }
 }
 
-/// Polls both until the first is ready; the second only makes things happen.
-async fn race<T>(first: impl Future<Output = T>, second: impl Future<Output = ()>) -> T {
-    let mut first = std::pin::pin!(first);
-    let mut second = std::pin::pin!(second);
-    std::future::poll_fn(|context| {
-        let result = first.as_mut().poll(context);
-        if result.is_pending() {
-            let _ = second.as_mut().poll(context);
-        }
-        result
+/// What the future returns, or nothing if it takes too long.
+async fn within<T>(patience: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut alarm = pin!(sleep(patience));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => alarm.as_mut().poll(context).map(|()| None),
     })
     .await
 }
 
-async fn exchange(request: &Request<'_>, controller: &AbortController) -> Result<Response, SendError> {
+/// Sends the request; returns when the status has arrived.
+async fn start(request: &Request<'_>, controller: &AbortController) -> Result<FetchResponse, SendError> {
     let init = Object::new();
     let set = |target: &Object, key: &str, value: &JsValue| {
         Reflect::set(target, &key.into(), value).map(drop).map_err(|error| network(&error))
@@ -87,18 +91,19 @@ async fn exchange(request: &Request<'_>, controller: &AbortController) -> Result
     set(&init, "signal", &controller.signal())?;
     // A redirect could lead the write key to another host.
     set(&init, "redirect", &"manual".into())?;
-
     let promise = fetch(request.url, &init).map_err(|error| network(&error))?;
-    let response: FetchResponse = JsFuture::from(promise).await.map_err(|error| network(&error))?.unchecked_into();
-    let status = response.status();
-    let retry_after = response.headers().get("retry-after").ok().flatten();
-    let body = if is_success(status) {
-        cancel(&response).await;
+    let response = JsFuture::from(promise).await.map_err(|error| network(&error))?;
+    Ok(response.unchecked_into())
+}
+
+/// The beginning of an error's body; any other body is not wanted.
+async fn finish(response: &FetchResponse) -> String {
+    if is_success(response.status()) {
+        cancel(response).await;
         String::new()
     } else {
-        read(&response).await
-    };
-    Ok(Response { status, retry_after, body })
+        read(response).await
+    }
 }
 
 /// Frees the connection: an unread body counts against a Worker's six simultaneous connections.

@@ -10,7 +10,7 @@ pub enum AttributeValue {
     String(String),
     /// A signed integer.
     Int(i64),
-    /// A double; NaN and the infinities are sent as null.
+    /// A double. NaN and the infinities, which JSON lacks, are sent as text.
     Float(f64),
     /// A truth value.
     Bool(bool),
@@ -93,8 +93,11 @@ impl AttributeValue {
     }
 }
 
-/// Adds an attribute, or replaces the one that has its key.
+/// Adds an attribute, or replaces the one that has its key. One without a key is left out: the backend refuses it.
 pub(crate) fn set_attribute(attributes: &mut Vec<Attribute>, attribute: Attribute) {
+    if attribute.key.is_empty() {
+        return;
+    }
     match attributes.iter_mut().find(|present| present.key == attribute.key) {
         Some(present) => present.value = attribute.value,
         None => attributes.push(attribute),

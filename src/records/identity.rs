@@ -6,4 +6,6 @@ pub(crate) struct Identity {
     pub event: String,
     pub convo_id: String,
     pub model: String,
+    /// The trace of its spans, unless they have a parent elsewhere.
+    pub trace: Option<[u8; 16]>,
 }

@@ -12,7 +12,6 @@ const MODEL: [&str; 3] = ["ai.model.id", "gen_ai.request.model", "gen_ai.respons
 const PROVIDER: [&str; 3] = ["ai.model.provider", "gen_ai.system", "gen_ai.provider.name"];
 const PROMPT: [&str; 3] = ["ai.prompt", "ai.prompt.messages", "gen_ai.prompt."];
 const OUTPUT: [&str; 2] = ["ai.response.text", "gen_ai.completion."];
-const USAGE: [&str; 2] = ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"];
 
 /// A call of a model: prompt, answer, tokens. A handle like [`Span`].
 ///
@@ -96,7 +95,6 @@ impl LlmSpan {
 
     /// Sets the model that answered, unless it is empty, and how many tokens it took; 0 means unknown.
     pub fn set_token_usage(&self, model: impl Into<String>, input_tokens: i64, output_tokens: i64) {
-        self.update(&USAGE, |_| {});
         self.span.set_token_usage(model, input_tokens, output_tokens);
     }
 
@@ -148,5 +146,11 @@ impl LlmSpan {
                 change(llm);
             }
         });
+    }
+}
+
+impl From<LlmSpan> for Span {
+    fn from(span: LlmSpan) -> Self {
+        span.span
     }
 }

@@ -11,6 +11,10 @@ use crate::platform;
 use crate::recorder::Recorder;
 use crate::records::{Attribute, Detail, Identity, SpanFields, SpanIds, SpanRecord, set_attribute};
 
+const RESPONSE_MODEL: &str = "gen_ai.response.model";
+const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
+const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+
 /// A piece of work with a beginning and an end, part of a trace.
 ///
 /// A handle: cheap to clone, and the clones are the same span. It is recorded when it [ends](Span::end), at the latest
@@ -50,8 +54,6 @@ struct Shared {
 pub(crate) struct Association {
     pub identity: Arc<Identity>,
     pub sticky: Option<Arc<BTreeMap<String, Value>>>,
-    /// For a span without a parent. Default: a new trace.
-    pub trace: Option<[u8; 16]>,
 }
 
 impl Association {
@@ -106,7 +108,12 @@ impl Span {
     /// Sets the model that answered, unless it is empty, and how many tokens it took; 0 means unknown.
     pub fn set_token_usage(&self, model: impl Into<String>, input_tokens: i64, output_tokens: i64) {
         let model = model.into();
-        self.update(|fields| {
+        let implied: &[&str] = if model.is_empty() {
+            &[INPUT_TOKENS, OUTPUT_TOKENS]
+        } else {
+            &[RESPONSE_MODEL, INPUT_TOKENS, OUTPUT_TOKENS]
+        };
+        self.update_implied(implied, |fields| {
             if let Detail::Llm(llm) = &mut fields.detail {
                 if !model.is_empty() {
                     llm.response_model = model;
@@ -116,15 +123,11 @@ impl Span {
                 return;
             }
             if !model.is_empty() {
-                set_attribute(&mut fields.attributes, Attribute::string("gen_ai.response.model", model));
+                fields.attributes.push(Attribute::string(RESPONSE_MODEL, model));
             }
-            for (key, tokens) in
-                [("gen_ai.usage.input_tokens", input_tokens), ("gen_ai.usage.output_tokens", output_tokens)]
-            {
-                if tokens > 0 {
-                    set_attribute(&mut fields.attributes, Attribute::int(key, tokens));
-                }
-            }
+            let counts = [(INPUT_TOKENS, input_tokens), (OUTPUT_TOKENS, output_tokens)];
+            let known = counts.into_iter().filter(|(_, tokens)| *tokens > 0);
+            fields.attributes.extend(known.map(|(key, tokens)| Attribute::int(key, tokens)));
         });
     }
 
@@ -162,15 +165,16 @@ impl Span {
             return Self::noop();
         }
         let parent = parent.and_then(|parent| parent.shared);
-        let Association { mut identity, mut sticky, trace } = association;
+        let Association { mut identity, mut sticky } = association;
         if let Some(parent) = &parent {
-            if identity.event_id.is_empty() {
+            let says_no_more = identity.user_id.is_empty() && identity.event_id == parent.identity.event_id;
+            if identity.event_id.is_empty() || says_no_more {
                 identity = Arc::clone(&parent.identity);
             }
             sticky = sticky.or_else(|| parent.sticky.clone());
         }
         let ids = SpanIds {
-            trace: parent.as_ref().map(|parent| parent.ids.trace).or(trace).unwrap_or_else(ids::trace_id),
+            trace: parent.as_ref().map(|parent| parent.ids.trace).or(identity.trace).unwrap_or_else(ids::trace_id),
             span: ids::span_id(),
             parent: parent.map(|parent| parent.ids.span),
         };

@@ -94,6 +94,12 @@ impl ToolSpan {
     }
 }
 
+impl From<ToolSpan> for Span {
+    fn from(span: ToolSpan) -> Self {
+        span.span
+    }
+}
+
 /// Records a call that is over.
 pub(crate) fn track_tool(recorder: &Arc<Recorder>, association: Association, options: TrackToolOptions) {
     if !recorder.is_enabled() {

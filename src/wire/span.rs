@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde_json::Value;
@@ -12,6 +13,8 @@ use crate::records::{
 };
 
 const ASSOCIATION: &str = "traceloop.association.properties.";
+/// The backend refuses a span without a name.
+const UNNAMED: &str = "unnamed";
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// An element of `spans` in a trace request. `None` when it is too large and has no text left to shorten.
@@ -29,8 +32,9 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
             || matches!(key, "ai.operationId" | "traceloop.span.kind" | "traceloop.workflow.name")
             || key.strip_prefix(ASSOCIATION).is_some_and(|name| KEPT.contains(&name))
     };
-    let associated =
-        |name: &&str| fields.properties.contains_key(*name) || sticky.is_some_and(|sticky| sticky.contains_key(*name));
+    let says =
+        |properties: &BTreeMap<String, Value>, name: &str| properties.get(name).is_some_and(|value| !value.is_null());
+    let associated = |name: &&str| says(&fields.properties, name) || sticky.is_some_and(|sticky| says(sticky, name));
     !matches!(fields.detail, Detail::Plain)
         || !fields.operation_id.is_empty()
         || ![&identity.event_id, &identity.user_id, &identity.convo_id].iter().all(|text| text.is_empty())
@@ -49,7 +53,7 @@ fn encode(span: &SpanRecord<'_>, cap: TextCap) -> Vec<u8> {
         base64::encode(&mut out, &parent);
     }
     out.extend_from_slice(br#"","name":"#);
-    json::text(&mut out, span.name, cap);
+    json::string(&mut out, if span.name.is_empty() { UNNAMED } else { span.name });
     out.extend_from_slice(br#","startTimeUnixNano":""#);
     json::unsigned(&mut out, span.start);
     out.extend_from_slice(br#"","endTimeUnixNano":""#);
@@ -98,7 +102,7 @@ fn attributes(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap) {
     let fields = span.fields;
     let mut list = Attributes { out, own: &fields.attributes, cap, empty: true };
     match &fields.detail {
-        Detail::Plain => list.string("ai.operationId", &fields.operation_id),
+        Detail::Plain => list.name("ai.operationId", &fields.operation_id),
         Detail::Llm(llm) => list.llm(llm, &fields.operation_id),
         Detail::Tool(tool) => list.tool(tool, span),
     }
@@ -131,9 +135,17 @@ impl Attributes<'_> {
         self.out.extend_from_slice(br#"","value":"#);
     }
 
+    /// Free text, which the cap may cut.
     fn text_value(&mut self, text: &str) {
         self.out.extend_from_slice(br#"{"stringValue":"#);
         json::text(self.out, text, self.cap);
+        self.out.extend_from_slice(b"}}");
+    }
+
+    /// A name or an id, which is no use in part.
+    fn name_value(&mut self, name: &str) {
+        self.out.extend_from_slice(br#"{"stringValue":"#);
+        json::string(self.out, name);
         self.out.extend_from_slice(b"}}");
     }
 
@@ -147,13 +159,20 @@ impl Attributes<'_> {
         match value {
             AttributeValue::String(text) => self.text_value(text),
             AttributeValue::Int(int) => self.int_value(*int),
-            AttributeValue::Float(float) => {
-                self.out.extend_from_slice(br#"{"doubleValue":"#);
-                json::float(self.out, *float);
-                self.out.extend_from_slice(b"}}");
-            }
+            AttributeValue::Float(float) => self.float_value(*float),
             AttributeValue::Bool(bool) => self.bool_value(*bool),
             AttributeValue::StringArray(texts) => self.array_value(texts.iter().map(String::as_str)),
+        }
+    }
+
+    /// JSON has no number for NaN and the infinities, and the backend takes no null.
+    fn float_value(&mut self, float: f64) {
+        if float.is_finite() {
+            self.out.extend_from_slice(br#"{"doubleValue":"#);
+            json::float(self.out, float);
+            self.out.extend_from_slice(b"}}");
+        } else {
+            self.name_value(&float.to_string());
         }
     }
 
@@ -172,13 +191,20 @@ impl Attributes<'_> {
         self.out.extend_from_slice(b"]}}}");
     }
 
-    fn string(&mut self, key: &str, text: &str) {
-        self.prefixed_string("", key, text);
+    fn name(&mut self, key: &str, name: &str) {
+        self.prefixed_name("", key, name);
     }
 
-    fn prefixed_string(&mut self, prefix: &str, key: &str, text: &str) {
-        if !text.is_empty() && !self.is_set(prefix, key) {
+    fn prefixed_name(&mut self, prefix: &str, key: &str, name: &str) {
+        if !name.is_empty() && !self.is_set(prefix, key) {
             self.open(prefix, key);
+            self.name_value(name);
+        }
+    }
+
+    fn text(&mut self, key: &str, text: &str) {
+        if !text.is_empty() && !self.is_set("", key) {
+            self.open("", key);
             self.text_value(text);
         }
     }
@@ -191,31 +217,32 @@ impl Attributes<'_> {
     }
 
     fn llm(&mut self, llm: &LlmFields, operation_id: &str) {
-        self.string("traceloop.span.kind", "llm");
-        self.string("raindrop.span.kind", "llm_call");
-        self.string("ai.operationId", if operation_id.is_empty() { "ai.generateText" } else { operation_id });
+        self.name("traceloop.span.kind", "llm");
+        self.name("raindrop.span.kind", "llm_call");
+        self.name("ai.operationId", if operation_id.is_empty() { "ai.generateText" } else { operation_id });
         for key in ["ai.model.id", "gen_ai.request.model"] {
-            self.string(key, &llm.model);
+            self.name(key, &llm.model);
         }
         let response_model = if llm.response_model.is_empty() { &llm.model } else { &llm.response_model };
-        self.string("gen_ai.response.model", response_model);
+        self.name("gen_ai.response.model", response_model);
         for key in ["ai.model.provider", "gen_ai.system", "gen_ai.provider.name"] {
-            self.string(key, &llm.provider);
+            self.name(key, &llm.provider);
         }
         match &llm.prompt {
             Prompt::None => {}
+            Prompt::Text(text) if text.is_empty() => {}
             Prompt::Text(text) => {
-                self.string("ai.prompt", text);
+                self.text("ai.prompt", text);
                 self.message("gen_ai.prompt.", 0, "user", text);
             }
             Prompt::Messages(messages) => {
-                self.string("ai.prompt.messages", &messages_json(messages, self.cap));
+                self.text("ai.prompt.messages", &messages_json(messages, self.cap));
                 for (index, message) in messages.iter().enumerate() {
                     self.message("gen_ai.prompt.", index, &message.role, &message.content);
                 }
             }
         }
-        self.string("ai.response.text", &llm.output);
+        self.text("ai.response.text", &llm.output);
         if !llm.output.is_empty() {
             self.message("gen_ai.completion.", 0, "assistant", &llm.output);
         }
@@ -232,16 +259,20 @@ impl Attributes<'_> {
             let key = std::str::from_utf8(&key).unwrap_or_default();
             if !self.is_set(prefix, key) {
                 self.open(prefix, key);
-                self.text_value(text);
+                if field == "role" {
+                    self.name_value(text);
+                } else {
+                    self.text_value(text);
+                }
             }
         }
     }
 
     fn tool(&mut self, tool: &ToolFields, span: &SpanRecord<'_>) {
-        self.string("traceloop.span.kind", "tool");
-        self.string("raindrop.span.kind", "tool_call");
-        self.string("ai.operationId", "ai.toolCall");
-        self.string("traceloop.entity.name", span.name);
+        self.name("traceloop.span.kind", "tool");
+        self.name("raindrop.span.kind", "tool_call");
+        self.name("ai.operationId", "ai.toolCall");
+        self.name("traceloop.entity.name", span.name);
         for (key, value) in [("traceloop.entity.input", &tool.input), ("traceloop.entity.output", &tool.output)] {
             if let Some(value) = value
                 && !self.is_set("", key)
@@ -268,8 +299,9 @@ impl Attributes<'_> {
 
     fn association(&mut self, span: &SpanRecord<'_>) {
         let SpanRecord { identity, sticky, fields, .. } = span;
-        self.string("ai.telemetry.metadata.raindrop.eventId", &identity.event_id);
-        let in_sticky = |key: &str| sticky.is_some_and(|sticky| sticky.contains_key(key));
+        let own = |key: &str| fields.properties.get(key).or_else(|| sticky.and_then(|sticky| sticky.get(key)));
+        let event_id = own("event_id").and_then(Value::as_str).unwrap_or(&identity.event_id);
+        self.name("ai.telemetry.metadata.raindrop.eventId", event_id);
         for (key, text) in [
             ("user_id", &identity.user_id),
             ("convo_id", &identity.convo_id),
@@ -277,8 +309,8 @@ impl Attributes<'_> {
             ("event_name", &identity.event),
             ("event_id", &identity.event_id),
         ] {
-            if !fields.properties.contains_key(key) && !in_sticky(key) {
-                self.prefixed_string(ASSOCIATION, key, text);
+            if own(key).is_none() {
+                self.prefixed_name(ASSOCIATION, key, text);
             }
         }
         for (key, value) in sticky.iter().flat_map(|sticky| sticky.iter()) {
@@ -299,7 +331,7 @@ impl Attributes<'_> {
         match value {
             Value::Bool(bool) => self.bool_value(*bool),
             Value::Number(number) if number.is_i64() => self.int_value(number.as_i64().unwrap_or_default()),
-            Value::Number(number) => self.typed(&AttributeValue::Float(number.as_f64().unwrap_or(f64::NAN))),
+            Value::Number(number) => self.float_value(number.as_f64().unwrap_or(f64::NAN)),
             Value::Array(items) if items.iter().all(Value::is_string) => {
                 self.array_value(items.iter().filter_map(Value::as_str));
             }
