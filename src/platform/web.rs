@@ -207,3 +207,155 @@ pub(crate) fn warn(message: &str) {
 pub(crate) fn debug(message: &str) {
     console_debug(message);
 }
+
+/// What differs from native. Runs in node, in Chromium and in a web worker.
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_name = eval)]
+        fn run_script(script: &str) -> JsValue;
+    }
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    /// Replaces the global `fetch` while it lives.
+    struct FakeFetch;
+
+    impl FakeFetch {
+        /// `body` is that of `async (url, init) => …`.
+        fn new(body: &str) -> Self {
+            run_script(&format!(
+                "globalThis.realFetch ??= globalThis.fetch; globalThis.fetch = async (url, init) => {{ {body} }}"
+            ));
+            Self
+        }
+    }
+
+    impl Drop for FakeFetch {
+        fn drop(&mut self) {
+            run_script("globalThis.fetch = globalThis.realFetch");
+        }
+    }
+
+    async fn post(timeout: Duration) -> Result<Response, SendError> {
+        let headers = [("Content-Type", "application/json".to_owned())];
+        let request =
+            Request { url: "https://ingest.test/v1/traces", headers: &headers, body: b"{}".to_vec(), timeout };
+        Transport.post(request).await
+    }
+
+    #[wasm_bindgen_test]
+    fn the_clock_shows_this_century_in_nanoseconds() {
+        const Y2020: u64 = 1_577_836_800_000_000_000;
+        const Y2100: u64 = 4_102_444_800_000_000_000;
+        assert!((Y2020..Y2100).contains(&now()));
+        assert!(monotonic() > Duration::from_secs(1_577_836_800));
+    }
+
+    #[wasm_bindgen_test]
+    fn entropy_differs_from_call_to_call() {
+        let draws: std::collections::HashSet<u128> = (0..100).map(|_| entropy()).collect();
+        assert_eq!(draws.len(), 100);
+        assert!(draws.iter().any(|draw| draw >> 64 != 0), "the upper half is random too");
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_timer_waits_at_least_as_long_as_it_is_told() {
+        let before = monotonic();
+        sleep(Duration::from_millis(20)).await;
+        // Timers and the clock round to the millisecond each.
+        assert!(monotonic().saturating_sub(before) >= Duration::from_millis(19));
+    }
+
+    #[wasm_bindgen_test]
+    fn the_runtime_is_told_by_its_globals() {
+        let is_node = run_script("typeof process === 'object'").is_truthy();
+        let is_page = run_script("typeof document === 'object'").is_truthy();
+        let expected = match (is_node, is_page) {
+            (true, _) => "node",
+            (false, true) => "browser",
+            (false, false) => "web-worker",
+        };
+        assert_eq!(runtime_name(), expected);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_request_is_a_post_with_its_headers_its_body_and_nothing_else() {
+        let _fake = FakeFetch::new(
+            "globalThis.seen = JSON.stringify([url, init.method, init.headers, new TextDecoder().decode(init.body), \
+             Object.keys(init).sort()]); return new Response('ignored', { status: 202 })",
+        );
+        let response = post(HOUR).await.unwrap();
+        assert_eq!((response.status, response.body.as_str()), (202, ""));
+        assert_eq!(
+            run_script("seen").as_string().unwrap(),
+            r#"["https://ingest.test/v1/traces","POST",{"Content-Type":"application/json"},"{}",["body","headers","method","redirect","signal"]]"#
+        );
+    }
+
+    #[wasm_bindgen_test]
+    async fn an_error_status_keeps_retry_after_and_the_beginning_of_the_body() {
+        let _fake = FakeFetch::new(
+            "return new Response('x'.repeat(4095) + 'é'.repeat(9), { status: 429, headers: { 'Retry-After': '7' } })",
+        );
+        let response = post(HOUR).await.unwrap();
+        assert_eq!((response.status, response.retry_after.as_deref()), (429, Some("7")));
+        assert_eq!(response.body, "x".repeat(4095), "4 KiB end in the middle of a character");
+    }
+
+    #[wasm_bindgen_test]
+    async fn the_body_of_a_success_is_cancelled() {
+        let _fake = FakeFetch::new(
+            "globalThis.cancelled = false; \
+             return new Response(new ReadableStream({ pull() {}, cancel() { globalThis.cancelled = true } }))",
+        );
+        assert_eq!(post(HOUR).await.unwrap().status, 200);
+        assert!(run_script("cancelled").is_truthy());
+    }
+
+    #[wasm_bindgen_test]
+    async fn no_answer_in_time_is_a_timeout_and_aborts_the_request() {
+        let _fake = FakeFetch::new(
+            "globalThis.aborted = false; init.signal.onabort = () => { globalThis.aborted = true }; \
+             return new Promise(() => {})",
+        );
+        assert!(matches!(post(Duration::from_millis(10)).await, Err(SendError::Timeout)));
+        assert!(run_script("aborted").is_truthy());
+    }
+
+    #[wasm_bindgen_test]
+    async fn an_error_body_that_hangs_does_not_hide_the_status() {
+        let _fake = FakeFetch::new(
+            "return new Response(new ReadableStream({ pull() { return new Promise(() => {}) } }), { status: 503 })",
+        );
+        let response = post(Duration::from_millis(50)).await.unwrap();
+        assert_eq!((response.status, response.body.as_str()), (503, ""));
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_rejected_fetch_keeps_its_name_and_message() {
+        for (thrown, told) in [
+            ("throw new TypeError('connection refused')", "TypeError: connection refused"),
+            ("throw new DOMException('gone', 'NetworkError')", "NetworkError: gone"),
+            ("throw 'a word'", "a word"),
+            ("throw undefined", "the request could not be sent"),
+        ] {
+            let _fake = FakeFetch::new(thrown);
+            let Err(SendError::Network(cause)) = post(HOUR).await else { panic!("{thrown} was no error") };
+            assert_eq!(cause, told);
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_fetch_that_throws_at_once_is_an_error_not_a_panic() {
+        let _fake = FakeFetch::new("");
+        run_script("globalThis.fetch = () => { throw new RangeError('not now') }");
+        let Err(SendError::Network(cause)) = post(HOUR).await else { panic!("no error") };
+        assert_eq!(cause, "RangeError: not now");
+    }
+}

@@ -1,0 +1,81 @@
+//! A Worker whose routes do what the tests beside it look at.
+//!
+//! Its client is built in the global scope, where Workers allow neither randomness nor timers nor I/O.
+
+mod turn;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use raindrop::Client;
+use serde_json::json;
+use worker::*;
+
+static RAINDROP: OnceLock<Client> = OnceLock::new();
+
+/// What the module beside this one put on `globalThis`: there is no `env` before the first request.
+fn global(name: &str) -> String {
+    let value = js_sys::Reflect::get(&js_sys::global(), &name.into());
+    value.ok().and_then(|value| value.as_string()).unwrap_or_default()
+}
+
+#[event(start)]
+fn start() {
+    let client = Client::builder()
+        .write_key("rk_worker")
+        .endpoint(global("RAINDROP_ENDPOINT"))
+        .base_delay(Duration::from_millis(10))
+        .request_timeout(Duration::from_millis(1_500))
+        .close_timeout(Duration::from_secs(5))
+        .build();
+    match client {
+        Ok(client) => drop(RAINDROP.set(client)),
+        Err(error) => console_error!("{error}"),
+    }
+}
+
+fn client() -> Result<&'static Client> {
+    RAINDROP.get().ok_or_else(|| Error::RustError("no client was built in the global scope".into()))
+}
+
+#[event(fetch)]
+async fn fetch(request: Request, _env: Env, ctx: Context) -> Result<Response> {
+    let url = request.url()?;
+    let user = url.query_pairs().find(|(key, _)| key == "user").map_or_else(String::new, |(_, user)| user.into_owned());
+    let scope = client()?.scope();
+    let recorded = match url.path() {
+        "/quiet" => turn::quiet(&scope, &user).await,
+        "/busy" => turn::busy(&scope, &user, &global("UPSTREAM")).await,
+        "/large" => turn::large(&scope, &user).await,
+        "/panic" => {
+            turn::quiet(&scope, &user).await.ok();
+            panic!("as the test asked")
+        }
+        "/stats" => return stats(),
+        "/flush" => {
+            return Ok(Response::from_json(&client()?.flush().await.map(|r| r.to_string()).map_err(|e| e.to_string()))?);
+        }
+        _ => return Response::error("not found", 404),
+    };
+    ctx.wait_until(async move {
+        match scope.close().await {
+            Ok(report) => console_log!("scope closed: {report}"),
+            Err(error) => console_log!("scope closed: {error}"),
+        }
+    });
+    match recorded {
+        Ok(event_id) => Response::ok(event_id),
+        Err(error) => Response::error(error.to_string(), 500),
+    }
+}
+
+fn stats() -> Result<Response> {
+    let stats = client()?.stats();
+    Response::from_json(&json!({
+        "accepted": stats.accepted(),
+        "delivered": stats.delivered(),
+        "dropped": stats.dropped(),
+        "pending": stats.pending(),
+        "refused": stats.refused(),
+    }))
+}

@@ -1,0 +1,36 @@
+// A Worker in a real workerd.
+import { readFile } from "node:fs/promises";
+import { Log, LogLevel, Miniflare } from "miniflare";
+
+const MAIN = 'import "./globals.mjs"; export * from "./index.js"; export { default } from "./index.js";';
+
+/**
+ * Starts the Worker that `worker-build` left in `directory`. `globals` are on `globalThis` before it is loaded. `output()`
+ * is what it and the runtime have logged.
+ */
+export async function startWorker(directory, { bindings = {}, globals = {} } = {}) {
+  const root = new URL(directory, import.meta.url);
+  const assignments = Object.entries(globals).map(([name, value]) => `globalThis.${name} = ${JSON.stringify(value)};`);
+  const output = [];
+  const miniflare = new Miniflare({
+    modules: [
+      { type: "ESModule", path: "main.mjs", contents: MAIN },
+      { type: "ESModule", path: "globals.mjs", contents: assignments.join("\n") },
+      { type: "ESModule", path: "index.js", contents: await readFile(new URL("index.js", root), "utf8") },
+      { type: "CompiledWasm", path: "index_bg.wasm", contents: await readFile(new URL("index_bg.wasm", root)) },
+    ],
+    compatibilityDate: "2026-07-01",
+    compatibilityFlags: ["enable_request_signal"],
+    host: "127.0.0.1",
+    cf: false,
+    bindings,
+    log: new Log(LogLevel.NONE),
+    handleRuntimeStdio(stdout, stderr) {
+      for (const stream of [stdout, stderr]) {
+        stream.setEncoding("utf8").on("data", (chunk) => output.push(chunk));
+      }
+    },
+  });
+  const url = await miniflare.ready;
+  return { url, miniflare, output: () => output.join(""), stop: () => miniflare.dispose() };
+}
