@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::config::{Config, Destination};
-use crate::delivery::RetryPolicy;
+use crate::config::{Config, Destination, RetryPolicy};
 use crate::diagnostics::{Diagnostics, Warning};
 use crate::endpoint::{DEFAULT_ENDPOINT, http_url};
 use crate::error::{Error, Result};
@@ -226,7 +225,7 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let base_url = http_url(&self.endpoint).ok_or_else(|| {
             let endpoint = &self.endpoint;
-            Error::Config(format!("endpoint {endpoint:?} is not an absolute http or https URL"))
+            Error::Config(format!("endpoint \"{endpoint}\" is not an absolute http or https URL"))
         })?;
         let write_key = self.write_key.trim();
         if !write_key.chars().all(|c| c.is_ascii_graphic()) {
@@ -293,7 +292,7 @@ impl ClientBuilder {
         } else if !project_id.is_empty() {
             diagnostics.warn(Warning::ProjectId, || {
                 format!(
-                    "project_id {project_id:?} is left out: it must be 1 to 63 lower-case letters, digits and hyphens, \
+                    "project_id \"{project_id}\" is left out: it must be 1 to 63 lower-case letters, digits and hyphens, \
                      with a letter or digit at each end"
                 )
             });

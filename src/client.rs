@@ -2,30 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::builder::ClientBuilder;
-use crate::config::Config;
-use crate::delivery::{Delivery, FlushReport, Outcome, lanes};
+use crate::delivery::{Delivery, FlushReport, Outcome};
 use crate::diagnostics::Warning;
 use crate::error::Result;
+use crate::ids;
 use crate::interaction::Interaction;
-use crate::outbox::{Outbox, Stats, Step};
+use crate::outbox::{Call, Outbox, Stats};
 use crate::platform::{self, Transport};
 use crate::recorder::{Home, Recorder, event_id_or_new};
 use crate::records::{
     AiEvent, BeginOptions, DEFAULT_EVENT, Event, FinishOptions, Identity, PatchOptions, RecordKind, Signal, User,
 };
-use crate::trace::{Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, Tracer, ids};
+use crate::trace::{Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, Tracer};
 
 /// How often `close` looks whether another flush is over.
 const POLL: Duration = Duration::from_millis(20);
-/// How long `auto_flush` sleeps at most before it looks whether the client is closed.
-const MAX_NAP: Duration = Duration::from_secs(1);
-
 /// Records events, interactions, signals, users and spans, and delivers them to Raindrop.
 ///
 /// A handle: cheap to clone, and the clones are the same client. Only [`flush`](Client::flush) and
@@ -35,8 +32,8 @@ const MAX_NAP: Duration = Duration::from_secs(1);
 /// Without a write key, and without a local Workshop, everything works and nothing is recorded.
 #[derive(Clone)]
 pub struct Client {
-    recorder: Arc<Recorder>,
-    transport: Arc<Transport>,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) transport: Arc<Transport>,
 }
 
 impl Client {
@@ -144,7 +141,7 @@ impl Client {
     /// # Errors
     /// As for [`Interaction`].
     pub async fn patch(&self, event_id: &str, options: PatchOptions) -> Result<()> {
-        self.recorder.interaction(event_id, options, Step::Patch, None)
+        self.recorder.interaction(event_id, options, Call::Patch, None)
     }
 
     /// Ends an interaction by its id.
@@ -152,7 +149,7 @@ impl Client {
     /// # Errors
     /// As for [`Interaction`].
     pub async fn finish(&self, event_id: &str, options: FinishOptions) -> Result<()> {
-        self.recorder.interaction(event_id, options.into(), Step::Finish, None)
+        self.recorder.interaction(event_id, options.into(), Call::Finish, None)
     }
 
     /// Starts a span of any work.
@@ -175,8 +172,9 @@ impl Client {
         Tracer::new(&self.recorder, properties)
     }
 
-    /// Delivers everything that was recorded before the call. Dropping the future loses nothing: what was not delivered
-    /// is back in the buffer.
+    /// Delivers everything that was recorded before the call, but for what another flush is at: that one takes care of it,
+    /// and of updates of the same interaction. Dropping the future loses nothing: what was not delivered
+    /// is back in the buffer. On native it needs a tokio runtime with I/O and time enabled.
     ///
     /// # Errors
     /// The first request's that failed for good, after up to [`max_attempts`](ClientBuilder::max_attempts). What a retry
@@ -208,7 +206,7 @@ impl Client {
             let is_stuck = pass.report.is_empty();
             let is_kept_back = pass.report.requeued() > 0;
             outcome.merge(pass);
-            if is_kept_back || (is_stuck && outbox.lent() == 0) {
+            if is_kept_back || (is_stuck && !self.is_lent()) || !platform::can_sleep() {
                 break;
             }
             if is_stuck {
@@ -223,32 +221,7 @@ impl Client {
         outcome.into_result()
     }
 
-    /// Flushes again and again, at the intervals of the builder, until the client is closed or gone.
-    ///
-    /// The future does nothing by itself: spawn it on the executor that you have.
-    ///
-    /// ```no_run
-    /// # async fn run(client: raindrop::Client) {
-    /// tokio::spawn(client.auto_flush());
-    /// # }
-    /// ```
-    pub fn auto_flush(&self) -> impl Future<Output = ()> + use<> {
-        let Config { partial_flush_interval, trace_flush_interval, .. } = self.recorder.home.config;
-        let flusher = Flusher { recorder: Arc::downgrade(&self.recorder), transport: Arc::clone(&self.transport) };
-        async move {
-            if platform::can_sleep() {
-                let events = flusher.run(partial_flush_interval, |kind| kind != RecordKind::Span);
-                let spans = flusher.run(trace_flush_interval, |kind| kind == RecordKind::Span);
-                lanes::both(events, spans).await;
-            } else if let Some(recorder) = flusher.recorder.upgrade() {
-                recorder.home.diagnostics.warn(Warning::NoRuntime, || {
-                    "auto_flush needs a tokio runtime around it, and does nothing".to_owned()
-                });
-            }
-        }
-    }
-
-    async fn deliver(&self, wants: fn(RecordKind) -> bool) -> Outcome {
+    pub(crate) async fn deliver(&self, wants: fn(RecordKind) -> bool) -> Outcome {
         self.recorder.adopt_abandoned(platform::monotonic());
         self.delivery(None).flush(&self.outboxes(), wants).await
     }
@@ -261,6 +234,11 @@ impl Client {
     /// The buffers that a flush empties. What a scope left behind is older, and goes first.
     fn outboxes(&self) -> Vec<&Outbox> {
         self.recorder.parent().map(|parent| &parent.outbox).into_iter().chain([&self.recorder.outbox]).collect()
+    }
+
+    /// Whether another flush has something that this one would have to wait for.
+    fn is_lent(&self) -> bool {
+        self.outboxes().into_iter().any(|outbox| outbox.lent() > 0)
     }
 
     fn parent_is_empty(&self) -> bool {
@@ -280,30 +258,6 @@ impl Client {
             home.diagnostics.warn(Warning::CloseDeadline, || {
                 format!("close ran out of time with {count} record(s) undelivered: see `close_timeout`")
             });
-        }
-    }
-}
-
-/// What `auto_flush` holds: not the client, so that the client ends when the app lets go of it.
-struct Flusher {
-    recorder: Weak<Recorder>,
-    transport: Arc<Transport>,
-}
-
-impl Flusher {
-    async fn run(&self, interval: Duration, wants: fn(RecordKind) -> bool) {
-        let mut due = platform::monotonic().saturating_add(interval);
-        while !interval.is_zero() {
-            platform::sleep(due.saturating_sub(platform::monotonic()).min(MAX_NAP)).await;
-            let Some(recorder) = self.recorder.upgrade() else { return };
-            if recorder.outbox.is_closed() {
-                return;
-            }
-            if due <= platform::monotonic() {
-                // A failure is counted and warned of, and what can be is tried again next time.
-                Client { recorder, transport: Arc::clone(&self.transport) }.deliver(wants).await;
-                due = platform::monotonic().saturating_add(interval);
-            }
         }
     }
 }

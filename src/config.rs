@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
-use crate::delivery::RetryPolicy;
 use crate::outbox::Limits;
 use crate::wire::Encoding;
+
+/// How often and how patiently a request is tried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RetryPolicy {
+    pub max_attempts: u32,
+    pub base_delay: Duration,
+    pub jitter_fraction: f64,
+}
 
 /// What a client was built with.
 pub(crate) struct Config {

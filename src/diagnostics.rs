@@ -21,9 +21,10 @@ pub(crate) enum Warning {
     InvalidAttachment,
     NoRuntime,
     UnknownUser,
+    Lost,
 }
 
-const KINDS: [Warning; 10] = [
+const KINDS: [Warning; 11] = [
     Warning::ProjectId,
     Warning::UselessSpan,
     Warning::DeliveryFailed,
@@ -34,6 +35,7 @@ const KINDS: [Warning; 10] = [
     Warning::InvalidAttachment,
     Warning::NoRuntime,
     Warning::UnknownUser,
+    Warning::Lost,
 ];
 
 /// When each kind was last written.

@@ -13,8 +13,9 @@ pub(crate) fn http_url(url: &str) -> Option<String> {
         Some((host, port)) if !port.ends_with(']') => (host, port.parse::<u16>().ok()),
         _ => (authority, Some(0)),
     };
+    let is_whole = host.starts_with('[') == host.ends_with(']');
     let unusual = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '\\');
-    if !is_http || host.is_empty() || port.is_none() || url.contains(unusual) {
+    if !is_http || !is_whole || host.is_empty() || port.is_none() || url.contains(unusual) {
         return None;
     }
     Some(if url.ends_with('/') { url.to_owned() } else { format!("{url}/") })
@@ -47,6 +48,7 @@ mod tests {
             "ftp://h/",
             "http://",
             "http:///v1",
+            "http://[::1",
             "http://h:port/",
             "http://h/?k=v",
             "http://h /",

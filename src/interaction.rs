@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Result;
-use crate::outbox::Step;
+use crate::outbox::Call;
 use crate::recorder::Recorder;
 use crate::records::{Attachment, FinishOptions, Identity, PatchOptions};
 use crate::trace::{
@@ -58,12 +58,12 @@ impl Interaction {
 
     /// Changes whatever is set in `options`.
     pub async fn patch(&self, options: PatchOptions) -> Result<()> {
-        self.update(options, Step::Patch)
+        self.update(options, Call::Patch)
     }
 
     /// Merges properties, by key.
     pub async fn set_properties(&self, properties: BTreeMap<String, Value>) -> Result<()> {
-        self.update(PatchOptions { properties, ..PatchOptions::default() }, Step::Patch)
+        self.update(PatchOptions { properties, ..PatchOptions::default() }, Call::Patch)
     }
 
     /// Sets one property.
@@ -73,19 +73,19 @@ impl Interaction {
 
     /// Adds attachments.
     pub async fn add_attachments(&self, attachments: Vec<Attachment>) -> Result<()> {
-        self.update(PatchOptions { attachments, ..PatchOptions::default() }, Step::Patch)
+        self.update(PatchOptions { attachments, ..PatchOptions::default() }, Call::Patch)
     }
 
     /// Sets what the user asked.
     pub async fn set_input(&self, input: impl Into<String>) -> Result<()> {
-        self.update(PatchOptions { input: input.into(), ..PatchOptions::default() }, Step::Patch)
+        self.update(PatchOptions { input: input.into(), ..PatchOptions::default() }, Call::Patch)
     }
 
     /// Ends the interaction, which is complete with that. A second call does nothing.
     ///
     /// An interaction that never had input, output or attachments is not sent; it counts as dropped.
     pub async fn finish(&self, options: FinishOptions) -> Result<()> {
-        self.update(options.into(), Step::Finish)
+        self.update(options.into(), Call::Finish)
     }
 
     /// Starts a span of any work.
@@ -127,9 +127,9 @@ impl Interaction {
         run_in_span(self.start_span(options), work).await
     }
 
-    fn update(&self, patch: PatchOptions, step: Step) -> Result<()> {
+    fn update(&self, patch: PatchOptions, call: Call) -> Result<()> {
         match &self.inner {
-            Some(inner) => inner.recorder.interaction(&self.event_id, patch, step, Some(&inner.known)),
+            Some(inner) => inner.recorder.interaction(&self.event_id, patch, call, Some(&inner.known)),
             None => Ok(()),
         }
     }

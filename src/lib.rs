@@ -40,6 +40,7 @@
     )
 )]
 
+mod auto_flush;
 mod builder;
 mod client;
 mod config;
@@ -47,12 +48,12 @@ mod delivery;
 mod diagnostics;
 mod endpoint;
 mod error;
+mod ids;
 mod interaction;
 mod outbox;
 mod platform;
 mod recorder;
 mod records;
-mod scopes;
 mod trace;
 mod wire;
 mod workshop;
@@ -72,6 +73,17 @@ pub use trace::{LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, T
 pub use workshop::{
     DEFAULT_LOCAL_WORKSHOP_URL, LOCAL_DEBUGGER_ENV_VAR, LocalWorkshopUrlConfig, WORKSHOP_ENV_VAR,
     resolve_local_workshop_url,
+};
+
+/// Handles can be shared between threads, on wasm as well: a Worker keeps its client in a `static`.
+const fn assert_shared<T: Clone + Send + Sync>() {}
+const _: () = {
+    assert_shared::<Client>();
+    assert_shared::<Interaction>();
+    assert_shared::<Span>();
+    assert_shared::<LlmSpan>();
+    assert_shared::<ToolSpan>();
+    assert_shared::<Tracer>();
 };
 
 #[cfg(doctest)]

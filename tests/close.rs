@@ -34,7 +34,7 @@ async fn close_delivers_everything_open_interactions_as_pending() {
     client.begin(BeginOptions { user_id: "user_1".into(), input: "hi".into(), ..BeginOptions::default() }).await;
     span(&client, "work");
     let report = client.close().await.unwrap();
-    for kind in RecordKind::ALL {
+    for &kind in RecordKind::ALL {
         assert_eq!(report.delivered_of(kind), 1, "{kind:?}");
     }
     assert_eq!(server.received().partials[0]["is_pending"], true);

@@ -53,7 +53,7 @@ async fn one_flush_delivers_every_kind_that_was_recorded_before_it() {
     assert_one_of_each_received(&server);
     assert_eq!((report.delivered(), report.requests()), (5, 5));
     assert_eq!((report.requeued(), report.dropped()), (0, 0));
-    for kind in RecordKind::ALL {
+    for &kind in RecordKind::ALL {
         assert_eq!(report.delivered_of(kind), 1, "{kind:?}");
     }
     assert_eq!(report.to_string(), "5 delivered in 5 requests, 0 left, 0 dropped");

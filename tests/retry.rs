@@ -332,7 +332,7 @@ async fn the_books_balance_whatever_happens() {
     assert_eq!(stats.accepted(), stats.delivered() + stats.dropped());
     assert_eq!(stats.delivered_of(RecordKind::Event), received.events.len() as u64);
     assert_eq!(stats.delivered_of(RecordKind::Span), received.spans.len() as u64);
-    let by_reason: u64 = DropReason::ALL.into_iter().map(|reason| stats.dropped_by(reason)).sum();
+    let by_reason: u64 = DropReason::ALL.iter().map(|reason| stats.dropped_by(*reason)).sum();
     assert!(stats.dropped() > 0 && stats.dropped() == by_reason);
     assert_well_formed(&server);
 }

@@ -88,7 +88,7 @@ async fn what_a_scope_could_not_deliver_is_delivered_by_the_next_one() {
     track(&second, "evt_2").await;
     let report = second.flush().await.unwrap();
     assert_eq!((report.delivered(), client.stats().pending()), (6, 0));
-    for kind in RecordKind::ALL {
+    for &kind in RecordKind::ALL {
         assert!(report.delivered_of(kind) >= 1, "{kind:?}");
     }
     assert_eq!(received(&server).into_iter().collect::<BTreeSet<_>>().len(), 2);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::policy::Outcome;
+use super::policy::Answer;
 use super::retry_after;
 use crate::config::Destination;
 use crate::error::Error;
@@ -19,7 +19,7 @@ pub(super) fn route(kind: RecordKind) -> &'static str {
 
 /// One request and how it ended.
 pub(super) struct Attempt {
-    pub outcome: Outcome,
+    pub answer: Answer,
     /// Unless the status was 2xx.
     pub error: Option<Error>,
 }
@@ -34,17 +34,19 @@ impl Attempt {
                 let asked = response.retry_after.and_then(|header| retry_after::parse(&header, platform::now()));
                 let failed = !(200..300).contains(&status);
                 Self {
-                    outcome: Outcome::Answered { status, retry_after: asked },
+                    answer: Answer::Status { status, retry_after: asked },
                     error: failed.then(|| Error::HttpStatus { status, body: redact(response.body, &to.secret) }),
                 }
             }
-            Err(SendError::Network(cause)) => Self { outcome: Outcome::NetworkError, error: Some(Error::Http(cause)) },
-            Err(SendError::Timeout) => Self { outcome: Outcome::TimedOut, error: Some(Error::Timeout) },
+            Err(SendError::Network(cause)) => Self { answer: Answer::NetworkError, error: Some(Error::Http(cause)) },
+            Err(SendError::Timeout) => Self { answer: Answer::TimedOut, error: Some(Error::Timeout) },
         }
     }
 }
 
 /// A server may repeat the key that it refuses.
 fn redact(text: String, secret: &str) -> String {
-    if secret.is_empty() { text } else { text.replace(secret, "[write key]") }
+    let repeats = |window: &[u8]| window == secret.as_bytes();
+    let is_told = !secret.is_empty() && text.as_bytes().windows(secret.len()).any(repeats);
+    if is_told { "(the answer repeats the write key)".to_owned() } else { text }
 }

@@ -1,6 +1,6 @@
 //! The way to the ingestion API: what goes first, what goes side by side, and what is tried again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use super::{Delivery, Outcome, lanes};
 use crate::config::Destination;
 use crate::diagnostics::Warning;
 use crate::error::Error;
-use crate::outbox::{Batch, DropReason, Lease, Packing};
+use crate::ids;
+use crate::outbox::{Batch, DropReason, JobOf, Lease, Packing};
 use crate::platform;
 use crate::records::RecordKind;
 
@@ -21,6 +22,8 @@ pub(super) struct Cloud<'a> {
     pub delivery: &'a Delivery<'a>,
     pub destination: &'a Destination,
     pub packing: &'a Packing<'a>,
+    /// All of this flush: while one batch keeps it, the others stay lent too.
+    pub leases: &'a [Lease<'a>],
 }
 
 /// Batches that travel one after the other.
@@ -36,8 +39,8 @@ enum Sent {
 
 impl Cloud<'_> {
     /// Users first and awaited: the backend stamps their traits on the events that come after.
-    pub async fn deliver(&self, leases: &[Lease<'_>]) -> Outcome {
-        let (users, others) = jobs(leases);
+    pub async fn deliver(&self) -> Outcome {
+        let (users, others) = jobs(self.leases);
         let mut outcome = self.drain(&Mutex::new(users)).await;
         let lanes = others.len().min(LANES);
         let others = Mutex::new(others);
@@ -111,18 +114,18 @@ impl Cloud<'_> {
                 outcome.out_of_time = true;
                 return (attempts, Last::KeepBack);
             };
-            if !delivery.renew(lease, Duration::ZERO) {
+            if !self.renew(lease, Duration::ZERO) {
                 return (attempts, Last::KeepBack);
             }
             attempts = attempts.saturating_add(1);
             outcome.report.add_request();
             let attempt = self.post(batch, timeout).await;
             let left = delivery.time_left();
-            match policy.next(attempts, attempt.outcome, batch.len(), left, platform::entropy() as u64) {
+            match policy.next(attempts, attempt.answer, batch.len(), left, ids::random_u64()) {
                 Step::Done => return (attempts, Last::Done),
                 Step::Split => return (attempts, Last::Split),
                 Step::Wait(wait) => {
-                    delivery.renew(lease, wait);
+                    self.renew(lease, wait);
                     platform::sleep(wait).await;
                 }
                 Step::Requeue => {
@@ -140,6 +143,15 @@ impl Cloud<'_> {
                 }
             }
         }
+    }
+
+    /// Keeps the leases through a wait and the attempt after it. `false`: the one in hand is over.
+    fn renew(&self, lease: &Lease<'_>, wait: Duration) -> bool {
+        let expires = platform::monotonic().saturating_add(wait).saturating_add(self.delivery.lease_time());
+        for lease in self.leases {
+            lease.renew(expires);
+        }
+        lease.renew(expires)
     }
 
     async fn post(&self, batch: &Batch, timeout: Duration) -> Attempt {
@@ -164,23 +176,32 @@ enum Last {
     Drop(DropReason),
 }
 
+/// Adds batches to a job so that all are in the order of recording.
+fn join_in_order<'a>(job: &mut Job<'a>, batches: impl Iterator<Item = (&'a Lease<'a>, usize)>) {
+    let seq = |(lease, index): &(&Lease<'_>, usize)| lease.batch(*index).map_or(0, |batch| batch.seq());
+    for batch in batches {
+        let position = job.partition_point(|known| seq(known) < seq(&batch));
+        job.insert(position, batch);
+    }
+}
+
 /// The jobs with users, and the others. Partials of one event are one job, even from two leases.
 fn jobs<'a>(leases: &'a [Lease<'a>]) -> (VecDeque<Job<'a>>, VecDeque<Job<'a>>) {
     let mut users = VecDeque::new();
     let mut others: VecDeque<Job<'a>> = VecDeque::new();
-    let mut job_of = HashMap::new();
+    let mut job_of = JobOf::new();
     for lease in leases {
         for indices in &lease.jobs {
             let Some(first) = indices.first().and_then(|index| lease.batch(*index)) else { continue };
             let job = indices.iter().map(|index| (lease, *index));
-            let known = first.key().and_then(|key| job_of.get(key).copied());
-            if let Some(known) = known.and_then(|position: usize| others.get_mut(position)) {
-                known.extend(job);
+            let known = first.key().and_then(|key| job_of.get(key).copied().flatten());
+            if let Some(known) = known.and_then(|position| others.get_mut(position)) {
+                join_in_order(known, job);
             } else if first.kind == RecordKind::User {
                 users.push_back(job.collect());
             } else {
                 if let Some(key) = first.key() {
-                    job_of.insert(key.to_owned(), others.len());
+                    job_of.insert(key.into(), Some(others.len()));
                 }
                 others.push_back(job.collect());
             }

@@ -8,11 +8,9 @@ mod policy;
 mod report;
 mod retry_after;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use policy::RetryPolicy;
 pub use report::FlushReport;
 
 use crate::config::Config;
@@ -73,24 +71,26 @@ impl Delivery<'_> {
         let now = platform::monotonic();
         let expires = now.saturating_add(self.lease_time());
         let mut leases: Vec<Lease<'_>> = Vec::with_capacity(outboxes.len());
-        let mut on_their_way = HashSet::new();
+        let mut on_their_way = Vec::new();
         for outbox in outboxes {
-            let blocked = outbox.lent_keys();
-            leases.push(outbox.lease(&packing, now, expires, on_their_way.clone()));
-            on_their_way.extend(blocked);
+            let lease = outbox.lease(&packing, now, expires, &on_their_way);
+            on_their_way.extend(lease.on_their_way.iter().cloned());
+            leases.push(lease);
         }
         let copies = self.copies(&leases);
 
         let to_cloud = async {
             match &self.config.cloud {
-                Some(destination) => Cloud { delivery: self, destination, packing: &packing }.deliver(&leases).await,
+                Some(destination) => {
+                    Cloud { delivery: self, destination, packing: &packing, leases: &leases }.deliver().await
+                }
                 None => Outcome::default(),
             }
         };
-        let (mut outcome, taken) = lanes::both(to_cloud, mirror::send(self, &packing, copies)).await;
+        let (mut outcome, mirrored) = lanes::both(to_cloud, mirror::send(self, &packing, copies)).await;
         mirror::send(self, &packing, std::mem::take(&mut outcome.followed_up)).await;
         if self.config.cloud.is_none() {
-            mirror::settle(&leases, taken, &mut outcome.report);
+            mirror::settle(&leases, &mirrored, &mut outcome.report);
         }
         for lease in &leases {
             outcome.report.merge_dropped(&lease.dropped);
@@ -122,11 +122,6 @@ impl Delivery<'_> {
 
     fn lease_time(&self) -> Duration {
         self.config.request_timeout.saturating_add(LEASE_SLACK)
-    }
-
-    /// Keeps a lease alive through a wait and the attempt after it. `false`: it is over.
-    fn renew(&self, lease: &Lease<'_>, wait: Duration) -> bool {
-        lease.renew(platform::monotonic().saturating_add(wait).saturating_add(self.lease_time()))
     }
 
     fn log(&self, outcome: &Outcome) {

@@ -2,23 +2,16 @@
 
 use std::time::Duration;
 
+use crate::config::RetryPolicy;
 use crate::outbox::DropReason;
 
 /// The longest wait that a server can ask for.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// How often and how patiently a request is tried.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RetryPolicy {
-    pub max_attempts: u32,
-    pub base_delay: Duration,
-    pub jitter_fraction: f64,
-}
-
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Answered { status: u16, retry_after: Option<Duration> },
+pub(crate) enum Answer {
+    Status { status: u16, retry_after: Option<Duration> },
     NetworkError,
     TimedOut,
 }
@@ -41,18 +34,18 @@ impl RetryPolicy {
     pub fn next(
         &self,
         attempt: u32,
-        outcome: Outcome,
+        answer: Answer,
         items: usize,
         budget_left: Option<Duration>,
         entropy: u64,
     ) -> Step {
-        let asked = match outcome {
-            Outcome::Answered { status: 200..=299, .. } => return Step::Done,
-            Outcome::Answered { status: 413, .. } if items > 1 => return Step::Split,
-            Outcome::Answered { status: 413, .. } => return Step::Drop(DropReason::TooLarge),
-            Outcome::Answered { status: 429 | 500..=599, retry_after } => retry_after,
-            Outcome::Answered { .. } => return Step::Drop(DropReason::Rejected),
-            Outcome::NetworkError | Outcome::TimedOut => None,
+        let asked = match answer {
+            Answer::Status { status: 200..=299, .. } => return Step::Done,
+            Answer::Status { status: 413, .. } if items > 1 => return Step::Split,
+            Answer::Status { status: 413, .. } => return Step::Drop(DropReason::TooLarge),
+            Answer::Status { status: 429 | 500..=599, retry_after } => retry_after,
+            Answer::Status { .. } => return Step::Drop(DropReason::Rejected),
+            Answer::NetworkError | Answer::TimedOut => None,
         };
         if attempt >= self.max_attempts {
             return Step::Requeue;
@@ -83,16 +76,16 @@ mod tests {
         RetryPolicy { max_attempts: 3, base_delay: Duration::from_secs(1), jitter_fraction: 0.2 };
     const NO_JITTER: u64 = 1 << 63;
 
-    fn answered(status: u16) -> Outcome {
-        Outcome::Answered { status, retry_after: None }
+    fn answered(status: u16) -> Answer {
+        Answer::Status { status, retry_after: None }
     }
 
-    fn asked(status: u16, seconds: u64) -> Outcome {
-        Outcome::Answered { status, retry_after: Some(Duration::from_secs(seconds)) }
+    fn asked(status: u16, seconds: u64) -> Answer {
+        Answer::Status { status, retry_after: Some(Duration::from_secs(seconds)) }
     }
 
-    fn next(attempt: u32, outcome: Outcome) -> Step {
-        POLICY.next(attempt, outcome, 1, None, NO_JITTER)
+    fn next(attempt: u32, answer: Answer) -> Step {
+        POLICY.next(attempt, answer, 1, None, NO_JITTER)
     }
 
     #[test]
@@ -106,10 +99,10 @@ mod tests {
     #[test]
     fn network_errors_timeouts_429_and_5xx_are_retried() {
         let retried =
-            [Outcome::NetworkError, Outcome::TimedOut, answered(429), answered(500), answered(503), answered(599)];
-        for outcome in retried {
-            assert_eq!(next(1, outcome), Step::Wait(Duration::from_secs(1)), "{outcome:?}");
-            assert_eq!(next(2, outcome), Step::Wait(Duration::from_secs(2)), "{outcome:?}");
+            [Answer::NetworkError, Answer::TimedOut, answered(429), answered(500), answered(503), answered(599)];
+        for answer in retried {
+            assert_eq!(next(1, answer), Step::Wait(Duration::from_secs(1)), "{answer:?}");
+            assert_eq!(next(2, answer), Step::Wait(Duration::from_secs(2)), "{answer:?}");
         }
     }
 
@@ -123,9 +116,9 @@ mod tests {
     #[test]
     fn after_the_last_attempt_the_records_go_back() {
         assert_eq!(next(3, answered(500)), Step::Requeue);
-        assert_eq!(next(3, Outcome::NetworkError), Step::Requeue);
+        assert_eq!(next(3, Answer::NetworkError), Step::Requeue);
         let once = RetryPolicy { max_attempts: 1, ..POLICY };
-        assert_eq!(once.next(1, Outcome::TimedOut, 1, None, 0), Step::Requeue);
+        assert_eq!(once.next(1, Answer::TimedOut, 1, None, 0), Step::Requeue);
     }
 
     #[test]

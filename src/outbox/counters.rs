@@ -27,7 +27,8 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [DropReason; 7] = [
+    pub const ALL: &'static [DropReason] = &Self::REASONS;
+    const REASONS: [DropReason; 7] = [
         DropReason::QueueFull,
         DropReason::TooLarge,
         DropReason::Rejected,
@@ -44,7 +45,7 @@ pub(crate) struct PerKind<T>([T; 5]);
 
 impl<T: fmt::Debug> fmt::Debug for PerKind<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(RecordKind::ALL.iter().zip(&self.0)).finish()
+        f.debug_map().entries(RecordKind::KINDS.iter().zip(&self.0)).finish()
     }
 }
 
@@ -119,7 +120,7 @@ impl fmt::Debug for Dropped {
 
 impl Dropped {
     pub fn add(&mut self, kind: RecordKind, reason: DropReason, count: usize) {
-        for (slot, known) in self.0.get_mut(kind).0.iter_mut().zip(DropReason::ALL) {
+        for (slot, known) in self.0.get_mut(kind).0.iter_mut().zip(DropReason::REASONS) {
             if known == reason {
                 *slot = slot.saturating_add(count as u64);
             }
@@ -147,7 +148,7 @@ impl Dropped {
     }
 
     pub fn reasons(&self) -> impl Iterator<Item = (DropReason, u64)> {
-        DropReason::ALL.into_iter().map(|reason| (reason, self.by(reason))).filter(|(_, count)| *count > 0)
+        DropReason::REASONS.into_iter().map(|reason| (reason, self.by(reason))).filter(|(_, count)| *count > 0)
     }
 }
 
@@ -158,9 +159,15 @@ pub(crate) struct Counters {
     delivered: PerKind<AtomicU64>,
     dropped: PerKind<PerReason<AtomicU64>>,
     refused: AtomicU64,
+    last_seq: AtomicU64,
 }
 
 impl Counters {
+    /// The place of a call in the order of recording, for the client and all its scopes.
+    pub fn next_seq(&self) -> u64 {
+        self.last_seq.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
     pub fn accept(&self, kind: RecordKind) {
         self.accepted.get(kind).fetch_add(1, Ordering::Relaxed);
     }
@@ -238,7 +245,7 @@ impl Stats {
 
     /// Records that wait for a flush, or are in one.
     pub fn pending(&self) -> u64 {
-        RecordKind::ALL.into_iter().map(|kind| self.pending_of(kind)).sum()
+        RecordKind::KINDS.into_iter().map(|kind| self.pending_of(kind)).sum()
     }
 
     /// [`pending`](Stats::pending), of one kind.

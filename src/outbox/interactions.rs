@@ -12,6 +12,8 @@ use crate::wire::{Encoding, EventView, partial};
 
 /// How many finished interactions are remembered, so that a second `finish` or a late property finds them.
 const FINISHED_KEPT: usize = 1_024;
+/// News of more bytes become a record at once: attachments add up, and a record has its limit.
+const LARGE_NEWS: usize = 512 * 1024;
 /// How many open interactions without news are remembered.
 const IDLE_KEPT: usize = 16_384;
 
@@ -20,6 +22,12 @@ pub(super) struct Interactions {
     entries: HashMap<String, Entry>,
     /// Interactions with news: each is one record to come.
     changed: usize,
+    /// Those of them that are held because their user is not known.
+    held: usize,
+    /// Those with news, in the order of recording, and some that had news when they were added.
+    order: VecDeque<(u64, String)>,
+    /// What [`seal_next`](Interactions::seal_next) took out of `order` and puts back in the end.
+    held_back: Vec<(u64, String)>,
     finished: Settled,
     idle: Settled,
 }
@@ -48,18 +56,27 @@ struct News {
     feature_flags: BTreeMap<String, String>,
 }
 
+impl News {
+    /// About how many bytes the parts take that only grow.
+    fn weight(&self) -> usize {
+        const OVERHEAD: usize = 64;
+        let attachments = self.attachments.iter().map(|attachment| attachment.value.len().saturating_add(OVERHEAD));
+        attachments.sum::<usize>().saturating_add(self.properties.len().saturating_mul(OVERHEAD))
+    }
+}
+
 /// A call on an interaction.
 pub(crate) struct Update<'a> {
     pub event_id: &'a str,
     pub patch: PatchOptions,
-    pub step: Step,
+    pub call: Call,
     /// What the caller's handle knows of the interaction.
     pub known: Option<&'a Arc<Identity>>,
     pub now: OffsetDateTime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum Call {
     Begin,
     Patch,
     Finish,
@@ -96,58 +113,81 @@ impl Interactions {
     }
 
     pub fn merge(&mut self, update: Update<'_>, seq: u64, room: bool) -> Merged {
-        let Update { event_id, patch, step, known, now } = update;
-        let nothing_new = step == Step::Patch && is_empty(&patch);
+        let Update { event_id, patch, call, known, now } = update;
+        let nothing_new = call == Call::Patch && is_empty(&patch);
         let (is_changed, is_finished) =
             self.entries.get(event_id).map_or((false, false), |entry| (entry.changed_at.is_some(), entry.finished));
-        if nothing_new || (is_finished && step == Step::Finish) {
+        if nothing_new || (is_finished && call == Call::Finish) {
             return Merged::Nothing;
         }
         if !is_changed && !room {
             return Merged::NoRoom;
         }
-        let entry = self.entries.entry(event_id.to_owned()).or_insert_with(|| Entry::new(event_id, known, now));
-        entry.merge(patch, step);
+        let entry = self.entries.entry(event_id.to_owned()).or_insert_with(|| Entry::new(event_id, known, call, now));
+        let was_held = entry.is_held();
+        entry.merge(patch, call);
+        entry.changed_at = entry.changed_at.or(Some(seq));
+        self.held = self.held.saturating_sub(was_held.into()).saturating_add(entry.is_held().into());
         if is_changed {
             return Merged::Joined;
         }
-        entry.changed_at = Some(seq);
         self.changed = self.changed.saturating_add(1);
+        self.order.push_back((seq, event_id.to_owned()));
+        self.forget_settled();
         Merged::Added
     }
 
-    /// Makes the record of one interaction, if it is finished and its user is known.
-    pub fn seal_finished(&mut self, event_id: &str, encoding: &Encoding) -> Option<Sealed> {
+    /// Makes the record of one interaction at once, if it is finished or large, and its user is known.
+    pub fn seal_ripe(&mut self, event_id: &str, encoding: &Encoding) -> Option<Sealed> {
         let entry = self.entries.get(event_id)?;
-        if entry.finished { self.seal(event_id, encoding) } else { None }
+        let is_ripe = entry.finished || entry.news.weight() > LARGE_NEWS;
+        if is_ripe { self.seal(event_id, encoding) } else { None }
     }
 
-    /// Makes a record of everything new, in the order of recording. Interactions without a user stay.
-    pub fn seal_all(&mut self, encoding: &Encoding) -> Vec<Sealed> {
-        if self.changed == 0 {
-            return Vec::new();
+    /// Makes a record of the oldest news up to `last`. Interactions without a user stay.
+    pub fn seal_next(&mut self, last: u64, encoding: &Encoding) -> Option<Sealed> {
+        while self.order.front().is_some_and(|(seq, _)| *seq <= last) {
+            let Some((seq, event_id)) = self.order.pop_front() else { break };
+            if self.is_changed_at(&event_id, seq) {
+                match self.seal(&event_id, encoding) {
+                    Some(sealed) => return Some(sealed),
+                    None => self.held_back.push((seq, event_id)),
+                }
+            }
         }
-        let mut changed: Vec<(u64, String)> = self
-            .entries
-            .iter()
-            .filter_map(|(event_id, entry)| entry.changed_at.map(|seq| (seq, event_id.clone())))
-            .collect();
-        changed.sort_unstable();
-        changed.into_iter().filter_map(|(_, event_id)| self.seal(&event_id, encoding)).collect()
+        for item in self.held_back.drain(..).rev() {
+            self.order.push_front(item);
+        }
+        None
     }
 
-    /// Gives up the finished interactions that are held for want of a user. Returns how many.
+    fn is_changed_at(&self, event_id: &str, seq: u64) -> bool {
+        self.entries.get(event_id).is_some_and(|entry| entry.changed_at == Some(seq))
+    }
+
+    /// Keeps `order` at most about twice as long as it needs to be.
+    fn forget_settled(&mut self) {
+        const SPARE: usize = 64;
+        if self.order.len() > self.changed.saturating_mul(2).saturating_add(SPARE) {
+            let mut order = mem::take(&mut self.order);
+            order.retain(|(seq, event_id)| self.is_changed_at(event_id, *seq));
+            self.order = order;
+        }
+    }
+
+    /// Gives up the interactions that are held for want of a user. Returns how many.
     pub fn drop_held(&mut self) -> usize {
-        let before = self.entries.len();
-        self.entries.retain(|_, entry| !entry.is_held());
-        let held = before.saturating_sub(self.entries.len());
-        self.changed = self.changed.saturating_sub(held);
+        let held = mem::take(&mut self.held);
+        if held > 0 {
+            self.entries.retain(|_, entry| !entry.is_held());
+            self.changed = self.changed.saturating_sub(held);
+        }
         held
     }
 
     /// Whether an interaction has ended and is held for want of a user.
     pub fn is_held(&self, event_id: &str) -> bool {
-        self.entries.get(event_id).is_some_and(Entry::is_held)
+        self.entries.get(event_id).is_some_and(|entry| entry.finished && entry.is_held())
     }
 
     /// Forgets everything; returns how many interactions had news.
@@ -211,7 +251,7 @@ fn is_empty(patch: &PatchOptions) -> bool {
 }
 
 impl Entry {
-    fn new(event_id: &str, known: Option<&Arc<Identity>>, now: OffsetDateTime) -> Self {
+    fn new(event_id: &str, known: Option<&Arc<Identity>>, call: Call, now: OffsetDateTime) -> Self {
         let identity = known
             .map_or_else(|| Arc::new(Identity { event_id: event_id.to_owned(), ..Identity::default() }), Arc::clone);
         Self {
@@ -222,20 +262,21 @@ impl Entry {
             sealed_at: 0,
             is_pending: true,
             finished: false,
-            has_content: false,
+            // What began elsewhere may have had content there.
+            has_content: call != Call::Begin,
         }
     }
 
     fn is_held(&self) -> bool {
-        self.finished && self.changed_at.is_some() && self.identity.user_id.is_empty()
+        self.changed_at.is_some() && self.identity.user_id.is_empty()
     }
 
-    fn merge(&mut self, patch: PatchOptions, step: Step) {
+    fn merge(&mut self, patch: PatchOptions, call: Call) {
         self.has_content |= !(patch.input.is_empty() && patch.output.is_empty() && patch.attachments.is_empty());
         self.merge_identity(&patch);
         self.timestamp = patch.timestamp.unwrap_or(self.timestamp);
         self.is_pending = patch.is_pending.unwrap_or(self.is_pending);
-        if step == Step::Finish {
+        if call == Call::Finish {
             self.finished = true;
             self.is_pending = false;
         }

@@ -1,6 +1,6 @@
 //! What a flush holds while it delivers: batches that stay in the outbox, lent out for a limited time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,9 @@ use super::{Outbox, State};
 use crate::records::RecordKind;
 use crate::wire::Encoding;
 use crate::wire::body::Envelope;
+
+/// In which job the partials of an event travel; `None`: in none, an earlier one is on its way.
+pub(crate) type JobOf = HashMap<Box<str>, Option<usize>>;
 
 /// How a flush wants its batches made.
 #[derive(Clone, Copy)]
@@ -41,6 +44,11 @@ impl Batch {
         self.records.iter().map(|record| record.bytes.as_ref())
     }
 
+    /// The place of its first record in the order of recording.
+    pub fn seq(&self) -> u64 {
+        self.records.first().map_or(0, |record| record.seq)
+    }
+
     /// The event id that orders this batch after others, if it has one.
     pub fn key(&self) -> Option<&str> {
         self.records.first().and_then(|record| record.key.as_deref())
@@ -64,39 +72,39 @@ pub(crate) struct Lease<'a> {
     pub jobs: Vec<Vec<usize>>,
     /// What turned out undeliverable while the lease was made.
     pub dropped: Dropped,
+    /// The events of which another flush of the same outbox has a partial.
+    pub on_their_way: Vec<Box<str>>,
 }
 
 impl Outbox {
-    /// Lends out everything that waits, until `expires` on the platform's monotonic clock. Partials of `blocked` events
-    /// stay: an earlier one is on its way from another outbox.
+    /// Lends out everything that waits, until `expires` on the platform's monotonic clock. Partials of events
+    /// that are `on_their_way` from another outbox stay.
     pub fn lease(
         &self,
         packing: &Packing<'_>,
         now: Duration,
         expires: Duration,
-        mut blocked: HashSet<Box<str>>,
+        on_their_way: &[Box<str>],
     ) -> Lease<'_> {
+        let wants_partials = (packing.wants)(RecordKind::Partial);
+        let dropped = if wants_partials { self.seal_all(packing.encoding) } else { Dropped::default() };
         let mut state = self.lock();
         state.reclaim_expired(now);
-        blocked.extend(state.lent_keys().map(Into::into));
-        let mut dropped = Dropped::default();
-        if (packing.wants)(RecordKind::Partial) {
-            self.seal_all(&mut state, packing.encoding, &mut dropped);
-        }
+        let lent = state.lent_keys().map(Into::into).collect();
         state.next_lease = state.next_lease.saturating_add(1);
         let id = state.next_lease;
         let mut batches = Vec::new();
         let mut jobs = Vec::new();
-        for kind in RecordKind::ALL.into_iter().filter(|kind| (packing.wants)(*kind)) {
+        for kind in RecordKind::KINDS.into_iter().filter(|kind| (packing.wants)(*kind)) {
             match kind {
-                RecordKind::Partial => state.lend_partials(&blocked, &mut batches, &mut jobs),
+                RecordKind::Partial => state.lend_partials(on_their_way, &mut batches, &mut jobs),
                 _ => state.lend(kind, &packing.envelope(kind), &mut batches, &mut jobs),
             }
         }
         if !batches.is_empty() {
             state.leases.push(OpenLease { id, expires, batches });
         }
-        Lease { outbox: self, id, jobs, dropped }
+        Lease { outbox: self, id, jobs, dropped, on_their_way: lent }
     }
 }
 
@@ -105,7 +113,7 @@ impl State {
         let (expired, valid) = std::mem::take(&mut self.leases).into_iter().partition(|lease| lease.expires <= now);
         self.leases = valid;
         let expired: Vec<OpenLease> = expired;
-        for batch in expired.into_iter().flat_map(|lease| lease.batches).flatten() {
+        for batch in expired.into_iter().flat_map(|lease| lease.batches.into_iter().rev()).flatten() {
             self.restore(batch);
         }
     }
@@ -130,26 +138,27 @@ impl State {
     /// One request for each, and one job for those of one event.
     fn lend_partials(
         &mut self,
-        blocked: &HashSet<Box<str>>,
+        on_their_way: &[Box<str>],
         batches: &mut Vec<Option<Arc<Batch>>>,
         jobs: &mut Vec<Vec<usize>>,
     ) {
-        let mut job_of: HashMap<Box<str>, usize> = HashMap::new();
+        let mut job_of = JobOf::new();
+        for key in self.lent_keys().chain(on_their_way.iter().map(AsRef::as_ref)) {
+            job_of.insert(key.into(), None);
+        }
 
         let waiting = std::mem::take(&mut self.queues.get_mut(RecordKind::Partial).waiting);
         for record in waiting {
             let key = record.key.clone().unwrap_or_default();
-            if blocked.contains(&key) {
+            let job = job_of.entry(key).or_insert_with(|| {
+                jobs.push(Vec::new());
+                Some(jobs.len().saturating_sub(1))
+            });
+            let Some(job) = job.and_then(|job| jobs.get_mut(job)) else {
                 self.queues.get_mut(RecordKind::Partial).waiting.push_back(record);
                 continue;
-            }
-            let job = *job_of.entry(key).or_insert_with(|| {
-                jobs.push(Vec::new());
-                jobs.len().saturating_sub(1)
-            });
-            if let Some(job) = jobs.get_mut(job) {
-                job.push(batches.len());
-            }
+            };
+            job.push(batches.len());
             batches.push(Some(Arc::new(Batch { kind: RecordKind::Partial, records: vec![record] })));
             self.add_leased(RecordKind::Partial, 1);
         }
@@ -225,12 +234,12 @@ impl Lease<'_> {
     /// The next partial of the event whose partial was just delivered, if one was recorded meanwhile.
     pub fn follow_up(&self, key: &str) -> Option<usize> {
         let mut state = self.outbox.lock();
+        let waiting = &state.queues.get(RecordKind::Partial).waiting;
+        let position = waiting.iter().position(|record| record.key.as_deref() == Some(key))?;
         if state.lent_keys().any(|lent| lent == key) {
             return None;
         }
-        let queue = state.queues.get_mut(RecordKind::Partial);
-        let position = queue.waiting.iter().position(|record| record.key.as_deref() == Some(key))?;
-        let record = queue.waiting.remove(position)?;
+        let record = state.queues.get_mut(RecordKind::Partial).waiting.remove(position)?;
         let batch = Arc::new(Batch { kind: RecordKind::Partial, records: vec![record] });
         match self.open(&mut state) {
             Some(lease) => {
@@ -269,7 +278,7 @@ impl Drop for Lease<'_> {
         let mut state = self.outbox.lock();
         let Some(position) = state.leases.iter().position(|lease| lease.id == self.id) else { return };
         let lease = state.leases.swap_remove(position);
-        for batch in lease.batches.into_iter().flatten() {
+        for batch in lease.batches.into_iter().rev().flatten() {
             state.restore(batch);
         }
     }

@@ -7,14 +7,13 @@ mod interactions;
 mod lease;
 mod queue;
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub(crate) use counters::{Counters, Dropped, PerKind, add};
 pub use counters::{DropReason, Stats};
-pub(crate) use interactions::{Step, Update};
-pub(crate) use lease::{Batch, Lease, Packing};
+pub(crate) use interactions::{Call, Update};
+pub(crate) use lease::{Batch, JobOf, Lease, Packing};
 
 use interactions::{Interactions, Merged, Sealed};
 use lease::OpenLease;
@@ -42,7 +41,8 @@ pub(crate) struct Outbox {
 #[derive(Debug, Default)]
 struct State {
     phase: Phase,
-    next_seq: u64,
+    /// Of the last call that was recorded here.
+    last_seq: u64,
     next_lease: u64,
     queues: PerKind<Queue>,
     interactions: Interactions,
@@ -93,51 +93,48 @@ impl Outbox {
         self.lock().queues.iter().map(|queue| queue.leased).sum()
     }
 
-    /// Adds an encoded record; `None` stands for one that could not be made small enough.
-    pub fn push(&self, kind: RecordKind, bytes: Option<Vec<u8>>) -> Result<()> {
+    /// Adds an encoded record; `None` stands for one that could not be made small enough. Returns why it, or one that it
+    /// replaced, was dropped.
+    pub fn push(&self, kind: RecordKind, bytes: Option<Vec<u8>>) -> Result<Option<DropReason>> {
         let bytes = bytes.map(Vec::into_boxed_slice);
         let mut state = self.lock();
         if state.phase == Phase::Closed {
             return Err(Error::Closed);
         }
         self.counters.accept(kind);
-        match bytes {
-            Some(bytes) => {
-                let seq = state.take_seq();
-                self.enqueue(&mut state, kind, Record { seq, key: None, bytes });
-            }
-            None => self.counters.discard(kind, DropReason::TooLarge, 1),
-        }
-        Ok(())
+        let Some(bytes) = bytes else {
+            self.counters.discard(kind, DropReason::TooLarge, 1);
+            return Ok(Some(DropReason::TooLarge));
+        };
+        let seq = self.take_seq(&mut state);
+        Ok(self.enqueue(&mut state, kind, Record { seq, key: None, bytes }))
     }
 
-    /// Merges a call on an interaction into what is known of it.
-    pub fn update(&self, update: Update<'_>, encoding: &Encoding) -> Result<()> {
+    /// Merges a call on an interaction into what is known of it. Returns why its record was dropped, if it was.
+    pub fn update(&self, update: Update<'_>, encoding: &Encoding) -> Result<Option<DropReason>> {
         let mut state = self.lock();
         if state.phase == Phase::Closed {
             return Err(Error::Closed);
         }
         let event_id = update.event_id;
-        let seq = state.take_seq();
+        let seq = self.take_seq(&mut state);
         if state.partials() >= self.limits.events {
             let held = state.interactions.drop_held();
             self.counters.discard(RecordKind::Partial, DropReason::UnknownUser, held);
         }
         let room = state.partials() < self.limits.events;
         match state.interactions.merge(update, seq, room) {
-            Merged::Nothing => return Ok(()),
+            Merged::Nothing => return Ok(None),
             Merged::Joined => {}
             Merged::Added => self.counters.accept(RecordKind::Partial),
             Merged::NoRoom => {
                 self.counters.accept(RecordKind::Partial);
                 self.counters.discard(RecordKind::Partial, DropReason::QueueFull, 1);
-                return Ok(());
+                return Ok(Some(DropReason::QueueFull));
             }
         }
-        if let Some(sealed) = state.interactions.seal_finished(event_id, encoding) {
-            self.settle_sealed(&mut state, sealed, &mut Dropped::default());
-        }
-        Ok(())
+        let sealed = state.interactions.seal_ripe(event_id, encoding);
+        Ok(sealed.and_then(|sealed| self.settle_sealed(&mut state, sealed)))
     }
 
     /// Whether an interaction has ended and is held back because its user is not known.
@@ -157,9 +154,8 @@ impl Outbox {
 
     /// Everything that waits, for another outbox to take. Interactions whose user never became known end here.
     pub fn take_leftover(&self, encoding: &Encoding) -> (Leftover, Dropped) {
+        let mut dropped = self.seal_all(encoding);
         let mut state = self.lock();
-        let mut dropped = Dropped::default();
-        self.seal_all(&mut state, encoding, &mut dropped);
         let unknown = state.interactions.clear();
         self.count_drop(&mut dropped, RecordKind::Partial, DropReason::UnknownUser, unknown);
         (state.take_waiting(), dropped)
@@ -169,35 +165,30 @@ impl Outbox {
     pub fn take_abandoned(&self, encoding: &Encoding, now: Duration, patience: Duration) -> Leftover {
         let mut state = self.lock();
         state.reclaim_expired(now);
-        if state.seen.0 != state.next_seq {
-            state.seen = (state.next_seq, now);
+        if state.seen.0 != state.last_seq {
+            state.seen = (state.last_seq, now);
         }
         if !state.leases.is_empty() || now.saturating_sub(state.seen.1) < patience {
             return Leftover::default();
         }
-        self.seal_all(&mut state, encoding, &mut Dropped::default());
-        state.take_waiting()
-    }
-
-    /// The events of which a flush has a partial.
-    pub fn lent_keys(&self) -> HashSet<Box<str>> {
-        self.lock().lent_keys().map(Into::into).collect()
+        drop(state);
+        self.seal_all(encoding);
+        self.lock().take_waiting()
     }
 
     /// Takes what another outbox of the same client could not deliver.
     pub fn adopt(&self, leftover: Leftover) {
         let mut state = self.lock();
-        for (kind, records) in RecordKind::ALL.into_iter().zip(leftover.0.into_iter()) {
+        for (kind, records) in RecordKind::KINDS.into_iter().zip(leftover.0.into_iter()) {
             for record in records {
-                let seq = state.take_seq();
-                self.enqueue(&mut state, kind, Record { seq, ..record });
+                self.enqueue(&mut state, kind, record);
             }
         }
     }
 
     /// Counts records as dropped that nobody will deliver any more.
     pub fn abandon(&self, leftover: &Leftover) {
-        for (kind, records) in RecordKind::ALL.into_iter().zip(leftover.0.iter()) {
+        for (kind, records) in RecordKind::KINDS.into_iter().zip(leftover.0.iter()) {
             self.counters.discard(kind, DropReason::Undelivered, records.len());
         }
     }
@@ -208,47 +199,59 @@ impl Outbox {
     }
 
     /// At the limit a new span replaces the oldest, and a new record of another kind is dropped.
-    fn enqueue(&self, state: &mut State, kind: RecordKind, record: Record) {
+    fn enqueue(&self, state: &mut State, kind: RecordKind, record: Record) -> Option<DropReason> {
         let limit = if kind == RecordKind::Span { self.limits.spans } else { self.limits.events };
         let others = if kind == RecordKind::Partial { state.interactions.changed() } else { 0 };
         let queue = state.queues.get_mut(kind);
-        if queue.len().saturating_add(others) >= limit {
+        let is_full = queue.len().saturating_add(others) >= limit;
+        if is_full {
             self.counters.discard(kind, DropReason::QueueFull, 1);
             let made_room = kind == RecordKind::Span && queue.waiting.pop_front().is_some();
             if !made_room {
-                return;
+                return Some(DropReason::QueueFull);
             }
         }
-        queue.waiting.push_back(record);
+        queue.insert(record);
+        is_full.then_some(DropReason::QueueFull)
     }
 
-    fn seal_all(&self, state: &mut State, encoding: &Encoding, dropped: &mut Dropped) {
-        for sealed in state.interactions.seal_all(encoding) {
-            self.settle_sealed(state, sealed, dropped);
+    /// Makes records of all that is new in interactions, holding the lock for one at a time.
+    fn seal_all(&self, encoding: &Encoding) -> Dropped {
+        let mut dropped = Dropped::default();
+        let last = self.lock().last_seq;
+        loop {
+            let mut state = self.lock();
+            let Some(sealed) = state.interactions.seal_next(last, encoding) else { return dropped };
+            if let Some(reason) = self.settle_sealed(&mut state, sealed) {
+                dropped.add(RecordKind::Partial, reason, 1);
+            }
         }
     }
 
-    fn settle_sealed(&self, state: &mut State, sealed: Sealed, dropped: &mut Dropped) {
-        match sealed {
+    fn settle_sealed(&self, state: &mut State, sealed: Sealed) -> Option<DropReason> {
+        let reason = match sealed {
             Sealed::Ready { seq, event_id, bytes } => {
                 let record = Record { seq, key: Some(event_id.into()), bytes: bytes.into() };
-                state.queues.get_mut(RecordKind::Partial).waiting.push_back(record);
+                state.queues.get_mut(RecordKind::Partial).insert(record);
+                return None;
             }
-            Sealed::Empty => self.count_drop(dropped, RecordKind::Partial, DropReason::EmptyInteraction, 1),
-            Sealed::TooLarge => self.count_drop(dropped, RecordKind::Partial, DropReason::TooLarge, 1),
-        }
+            Sealed::Empty => DropReason::EmptyInteraction,
+            Sealed::TooLarge => DropReason::TooLarge,
+        };
+        self.counters.discard(RecordKind::Partial, reason, 1);
+        Some(reason)
+    }
+
+    fn take_seq(&self, state: &mut State) -> u64 {
+        state.last_seq = self.counters.next_seq();
+        state.last_seq
     }
 }
 
 impl State {
-    fn take_seq(&mut self) -> u64 {
-        self.next_seq = self.next_seq.saturating_add(1);
-        self.next_seq
-    }
-
     fn take_waiting(&mut self) -> Leftover {
         let mut leftover = Leftover::default();
-        for kind in RecordKind::ALL {
+        for kind in RecordKind::KINDS {
             leftover.0.get_mut(kind).extend(self.queues.get_mut(kind).waiting.drain(..));
         }
         leftover

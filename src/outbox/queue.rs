@@ -25,15 +25,16 @@ impl Queue {
     /// Takes back what a flush did not deliver, to where it stood.
     pub fn restore(&mut self, records: Vec<Record>) {
         self.leased = self.leased.saturating_sub(records.len());
-        let in_order = match (records.last(), self.waiting.front()) {
-            (Some(last), Some(front)) => last.seq < front.seq,
-            _ => true,
-        };
         for record in records.into_iter().rev() {
-            self.waiting.push_front(record);
+            self.insert(record);
         }
-        if !in_order {
-            self.waiting.make_contiguous().sort_by_key(|record| record.seq);
-        }
+    }
+
+    /// Adds a record at its place in the order of recording: mostly the end, or the front for what comes back.
+    pub fn insert(&mut self, record: Record) {
+        let is_newest = self.waiting.back().is_none_or(|last| last.seq < record.seq);
+        let position =
+            if is_newest { self.waiting.len() } else { self.waiting.partition_point(|other| other.seq < record.seq) };
+        self.waiting.insert(position, record);
     }
 }

@@ -14,7 +14,9 @@ use web as imp;
 use std::time::Duration;
 
 pub use imp::HttpClient;
-pub(crate) use imp::{Transport, can_sleep, debug, entropy, env, listens, monotonic, now, runtime_name, sleep, warn};
+pub(crate) use imp::{
+    Transport, can_sleep, debug, entropy, env, listens, monotonic, now, parse_http_date, runtime_name, sleep, warn,
+};
 
 /// How much of an error's body is kept.
 const MAX_ERROR_BODY: usize = 4 * 1024;

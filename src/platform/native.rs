@@ -109,6 +109,11 @@ pub(crate) fn now() -> u64 {
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// A date in any of the three forms of RFC 9110 §5.6.7, as the time since the Unix epoch.
+pub(crate) fn parse_http_date(text: &str) -> Option<Duration> {
+    httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()
+}
+
 /// Time since some fixed moment; never runs backwards.
 pub(crate) fn monotonic() -> Duration {
     static ORIGIN: OnceLock<std::time::Instant> = OnceLock::new();
@@ -116,10 +121,10 @@ pub(crate) fn monotonic() -> Duration {
 }
 
 /// 128 unpredictable bits, from the operating system.
-pub(crate) fn entropy() -> u128 {
+pub(crate) fn entropy() -> Option<u128> {
     let [one, other] = [Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes);
     // Six bits of a UUID v4 are fixed, at the same place in each.
-    u128::from_le_bytes(one) ^ u128::from_le_bytes(other).rotate_left(64)
+    Some(u128::from_le_bytes(one) ^ u128::from_le_bytes(other).rotate_left(64))
 }
 
 pub(crate) fn env(name: &str) -> Option<String> {

@@ -22,6 +22,12 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     fn date_now() -> f64;
 
+    #[wasm_bindgen(js_namespace = performance, js_name = now, catch)]
+    fn performance_now() -> Result<f64, JsValue>;
+
+    #[wasm_bindgen(js_namespace = Date, js_name = parse)]
+    fn date_parse(text: &str) -> f64;
+
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
     fn get_random_values(bytes: &Uint8Array) -> Result<Uint8Array, JsValue>;
 
@@ -46,21 +52,24 @@ impl Transport {
     }
 
     pub async fn post(&self, request: Request<'_>) -> Result<Response, SendError> {
-        let controller = AbortController::new().map_err(|error| network(&error))?;
+        let exchange = AbortOnDrop(AbortController::new().map_err(|error| network(&error))?);
         let started = monotonic();
-        let Some(response) = within(request.timeout, start(&request, &controller)).await else {
-            controller.abort();
-            return Err(SendError::Timeout);
-        };
-        let response = response?;
+        let response = within(request.timeout, start(&request, &exchange.0)).await.ok_or(SendError::Timeout)??;
         let left = request.timeout.saturating_sub(monotonic().saturating_sub(started));
         let body = within(left.min(DRAIN_TIMEOUT), finish(&response)).await;
-        if body.is_none() {
-            controller.abort();
-        }
         let retry_after = response.headers().get("retry-after").ok().flatten();
         // The status has arrived: whatever the body does changes nothing.
         Ok(Response { status: response.status(), retry_after, body: body.unwrap_or_default() })
+    }
+}
+
+/// Ends the exchange when the flush does, however that ends: a request left behind could still be served while its records
+/// are sent again, and an unread body holds a connection. Does nothing to one that is over.
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -143,7 +152,9 @@ pub(crate) fn can_sleep() -> bool {
 }
 
 pub(crate) async fn sleep(duration: Duration) {
-    TimeoutFuture::new(u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)).await;
+    // `setTimeout` takes more for nothing at all.
+    const LONGEST: u32 = i32::MAX as u32;
+    TimeoutFuture::new(u32::try_from(duration.as_millis()).unwrap_or(LONGEST).min(LONGEST)).await;
 }
 
 /// Nanoseconds since the Unix epoch, in steps of a millisecond. In a Worker the clock moves only with I/O.
@@ -152,19 +163,26 @@ pub(crate) fn now() -> u64 {
     (date_now() as u64).saturating_mul(NANOS_PER_MILLI)
 }
 
-/// Time since some fixed moment.
-pub(crate) fn monotonic() -> Duration {
-    Duration::from_millis(date_now() as u64)
+/// A date in any of the three forms of RFC 9110 §5.6.7, as the time since the Unix epoch. `Date.parse` reads them all, and
+/// much that is no date; those have a time of day in them.
+pub(crate) fn parse_http_date(text: &str) -> Option<Duration> {
+    let millis = date_parse(text);
+    let is_date = text.contains(':') && millis.is_finite() && millis >= 0.0;
+    is_date.then(|| Duration::from_millis(millis as u64))
 }
 
-/// 128 unpredictable bits. Asked for inside a request at the earliest: Workers refuse it in the global scope.
-pub(crate) fn entropy() -> u128 {
+/// Time since some fixed moment; never runs backwards where there is a `performance`.
+pub(crate) fn monotonic() -> Duration {
+    Duration::from_millis(performance_now().unwrap_or_else(|_| date_now()) as u64)
+}
+
+/// 128 unpredictable bits. Workers refuse them in their global scope: `None`.
+pub(crate) fn entropy() -> Option<u128> {
     let bytes = Uint8Array::new_with_length(16);
+    get_random_values(&bytes).ok()?;
     let mut seed = [0; 16];
-    if get_random_values(&bytes).is_ok() {
-        bytes.copy_to(&mut seed);
-    }
-    u128::from_le_bytes(seed)
+    bytes.copy_to(&mut seed);
+    Some(u128::from_le_bytes(seed))
 }
 
 /// There is no environment.
@@ -254,12 +272,23 @@ mod tests {
         const Y2020: u64 = 1_577_836_800_000_000_000;
         const Y2100: u64 = 4_102_444_800_000_000_000;
         assert!((Y2020..Y2100).contains(&now()));
-        assert!(monotonic() > Duration::from_secs(1_577_836_800));
+    }
+
+    #[wasm_bindgen_test]
+    fn an_http_date_is_read_in_each_of_its_forms() {
+        let moment = Some(Duration::from_secs(784_111_777));
+        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994 GMT"]
+        {
+            assert_eq!(parse_http_date(text), moment, "{text}");
+        }
+        for garbage in ["", "soon", "-5", "12 parsecs", "Sun, 99 Nov 1994 08:49:44 GMT"] {
+            assert_eq!(parse_http_date(garbage), None, "{garbage}");
+        }
     }
 
     #[wasm_bindgen_test]
     fn entropy_differs_from_call_to_call() {
-        let draws: std::collections::HashSet<u128> = (0..100).map(|_| entropy()).collect();
+        let draws: std::collections::HashSet<u128> = (0..100).filter_map(|_| entropy()).collect();
         assert_eq!(draws.len(), 100);
         assert!(draws.iter().any(|draw| draw >> 64 != 0), "the upper half is random too");
     }
@@ -326,6 +355,22 @@ mod tests {
         );
         assert!(matches!(post(Duration::from_millis(10)).await, Err(SendError::Timeout)));
         assert!(run_script("aborted").is_truthy());
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_request_that_is_dropped_is_aborted() {
+        let _fake = FakeFetch::new(
+            "globalThis.aborted = false; init.signal.onabort = () => { globalThis.aborted = true }; \
+             return new Promise(() => {})",
+        );
+        assert!(within(Duration::from_millis(10), post(HOUR)).await.is_none());
+        assert!(run_script("aborted").is_truthy());
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_timeout_for_ever_is_not_one_at_once() {
+        let _fake = FakeFetch::new("await new Promise(later => setTimeout(later, 20)); return new Response()");
+        assert_eq!(post(Duration::MAX).await.unwrap().status, 200);
     }
 
     #[wasm_bindgen_test]

@@ -37,7 +37,7 @@ impl Attachment {
             if allowed.contains(&value) {
                 return Ok(());
             }
-            Err((field, format!("must be one of {}, not {value:?}", allowed.join(", "))))
+            Err((field, format!("must be one of {}, not \"{value}\"", allowed.join(", "))))
         };
         one_of("kind", &self.kind, &KINDS)?;
         one_of("role", &self.role, &ROLES)?;

@@ -1,4 +1,4 @@
-//! What callers hand over, as plain data. This module knows no other.
+//! What callers hand over, as plain data. This module knows no other, but for the error type.
 
 mod attachment;
 mod attribute;
@@ -40,6 +40,7 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Every kind, in the order in which a flush sends them.
-    pub const ALL: [RecordKind; 5] =
+    pub const ALL: &'static [RecordKind] = &Self::KINDS;
+    pub(crate) const KINDS: [RecordKind; 5] =
         [RecordKind::User, RecordKind::Event, RecordKind::Partial, RecordKind::Signal, RecordKind::Span];
 }

@@ -60,10 +60,13 @@ impl Signal {
         }
         if !self.kind.is_empty() && !SignalKind::ALL.contains(&self.kind.as_str()) {
             let expected = SignalKind::ALL.join(", ");
-            return Err(Error::invalid("kind", format!("must be one of {expected}, not {:?}", self.kind)));
+            return Err(Error::invalid("kind", format!("must be one of {expected}, not \"{}\"", self.kind)));
         }
         if !matches!(self.sentiment.as_str(), "" | "POSITIVE" | "NEGATIVE") {
-            return Err(Error::invalid("sentiment", format!("must be POSITIVE or NEGATIVE, not {:?}", self.sentiment)));
+            return Err(Error::invalid(
+                "sentiment",
+                format!("must be POSITIVE or NEGATIVE, not \"{}\"", self.sentiment),
+            ));
         }
         Ok(())
     }

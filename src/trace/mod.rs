@@ -1,6 +1,5 @@
 //! Spans: the handles that an app holds while a piece of work lasts.
 
-pub(crate) mod ids;
 mod llm;
 mod options;
 mod span;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{SpanOptions, ids};
+use super::SpanOptions;
+use crate::ids;
 use crate::platform;
 use crate::recorder::Recorder;
 use crate::records::{Attribute, Detail, Identity, SpanFields, SpanIds, SpanRecord, set_attribute};
@@ -244,9 +245,9 @@ impl fmt::Debug for Span {
     }
 }
 
-/// Nanoseconds since the Unix epoch; 0 for what was before it.
+/// Nanoseconds since the Unix epoch, between its beginning and the year 2554.
 pub(super) fn unix_nanos(moment: OffsetDateTime) -> u64 {
-    u64::try_from(moment.unix_timestamp_nanos()).unwrap_or_default()
+    u64::try_from(moment.unix_timestamp_nanos().max(0)).unwrap_or(u64::MAX)
 }
 
 /// Runs `work` in a span that ends with it, failed if it returns an error or is abandoned.

@@ -1,7 +1,8 @@
 //! Writing JSON into a byte buffer.
 
-use serde_json::Value;
-use serde_json::map;
+use std::io::Write;
+
+use serde_json::{Number, Value, map};
 
 use super::text::{MARKER, TextCap};
 
@@ -76,7 +77,7 @@ pub(crate) fn value(out: &mut Vec<u8>, value: &Value, cap: TextCap) {
             Some(Value::Null) => out.extend_from_slice(b"null"),
             Some(Value::Bool(true)) => out.extend_from_slice(b"true"),
             Some(Value::Bool(false)) => out.extend_from_slice(b"false"),
-            Some(Value::Number(number)) => display(out, number),
+            Some(Value::Number(number)) => self::number(out, number),
             Some(Value::String(string)) => text(out, string, cap),
             Some(Value::Array(items)) => {
                 out.push(b'[');
@@ -120,11 +121,24 @@ pub(crate) fn value(out: &mut Vec<u8>, value: &Value, cap: TextCap) {
     }
 }
 
-pub(crate) fn float(out: &mut Vec<u8>, number: f64) {
-    match serde_json::Number::from_f64(number) {
-        Some(number) => display(out, &number),
-        None => out.extend_from_slice(b"null"),
+fn number(out: &mut Vec<u8>, number: &Number) {
+    match (number.as_u64(), number.as_i64(), number.as_f64()) {
+        (Some(number), ..) => unsigned(out, number),
+        (None, Some(number), _) => signed(out, number),
+        (None, None, number) => float(out, number.unwrap_or(f64::NAN)),
     }
+}
+
+/// The shortest digits that read back as the same number; null for NaN and the infinities. By `core`, whose tables are a
+/// tenth of what serde_json's faster formatter brings to wasm.
+pub(crate) fn float(out: &mut Vec<u8>, number: f64) {
+    let is_plain = number == 0.0 || (1e-5..1e16).contains(&number.abs());
+    // Writing into a Vec cannot fail.
+    let _ = match number.is_finite() {
+        true if is_plain => write!(out, "{number}"),
+        true => write!(out, "{number:e}"),
+        false => write!(out, "null"),
+    };
 }
 
 /// Decimal digits.
@@ -147,12 +161,6 @@ pub(crate) fn signed(out: &mut Vec<u8>, number: i64) {
         out.push(b'-');
     }
     unsigned(out, number.unsigned_abs());
-}
-
-fn display(out: &mut Vec<u8>, number: &serde_json::Number) {
-    use std::io::Write;
-    // Writing into a Vec cannot fail.
-    let _ = write!(out, "{number}");
 }
 
 /// The inside of a string, escaped as RFC 8259 §7 asks and no further.
@@ -270,6 +278,10 @@ mod tests {
         }
         for number in [0, -1, i64::MIN, i64::MAX] {
             assert_eq!(written(|out| signed(out, number)), number.to_string());
+        }
+        for number in [0.5, -0.0, 1e-7, 1.5e300, f64::MIN_POSITIVE, f64::MAX, 123_456.789, 1e16, 1e15] {
+            let read: f64 = serde_json::from_str(&written(|out| float(out, number))).unwrap();
+            assert_eq!(read, number);
         }
         assert_eq!(written(|out| float(out, 0.5)), "0.5");
         assert_eq!(written(|out| float(out, f64::NAN)), "null");

@@ -20,7 +20,8 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 /// An element of `spans` in a trace request. `None` when it is too large and has no text left to shorten.
 pub(crate) fn span(span: &SpanRecord<'_>, encoding: &Encoding) -> Option<Vec<u8>> {
     let limit = Envelope::of(RecordKind::Span, &encoding.trace_prefix, 1).max_record();
-    fit(limit, encoding.text_cap, Vec::len, |cap| encode(span, cap))
+    let attribute_cap = encoding.text_cap;
+    fit(limit, attribute_cap, Vec::len, |cap| encode(span, cap, attribute_cap))
 }
 
 /// Whether the backend keeps the span: it silently drops one that has nothing to do with a model, a tool or an event.
@@ -42,7 +43,8 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
         || fields.attributes.iter().any(|attribute| keeps(&attribute.key))
 }
 
-fn encode(span: &SpanRecord<'_>, cap: TextCap) -> Vec<u8> {
+/// `cap` is that of each text; `attribute_cap` that of an attribute which holds several.
+fn encode(span: &SpanRecord<'_>, cap: TextCap, attribute_cap: TextCap) -> Vec<u8> {
     let mut out = Vec::with_capacity(estimate(span.fields, cap));
     out.extend_from_slice(br#"{"traceId":""#);
     base64::encode(&mut out, &span.ids.trace);
@@ -59,7 +61,7 @@ fn encode(span: &SpanRecord<'_>, cap: TextCap) -> Vec<u8> {
     out.extend_from_slice(br#"","endTimeUnixNano":""#);
     json::unsigned(&mut out, span.end.max(span.start));
     out.extend_from_slice(br#"","attributes":["#);
-    attributes(&mut out, span, cap);
+    attributes(&mut out, span, cap, attribute_cap);
     out.extend_from_slice(br#"],"status":{"code":"#);
     match &span.fields.error {
         None => json::unsigned(&mut out, SpanStatusCode::Ok as u64),
@@ -98,9 +100,9 @@ fn estimate(fields: &SpanFields, cap: TextCap) -> usize {
     attributes.sum::<usize>().saturating_add(detail).saturating_add(FIXED)
 }
 
-fn attributes(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap) {
+fn attributes(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap: TextCap) {
     let fields = span.fields;
-    let mut list = Attributes { out, own: &fields.attributes, cap, empty: true };
+    let mut list = Attributes { out, own: &fields.attributes, cap, attribute_cap, empty: true };
     match &fields.detail {
         Detail::Plain => list.name("ai.operationId", &fields.operation_id),
         Detail::Llm(llm) => list.llm(llm, &fields.operation_id),
@@ -118,6 +120,7 @@ struct Attributes<'a> {
     out: &'a mut Vec<u8>,
     own: &'a [Attribute],
     cap: TextCap,
+    attribute_cap: TextCap,
     empty: bool,
 }
 
@@ -172,7 +175,13 @@ impl Attributes<'_> {
             json::float(self.out, float);
             self.out.extend_from_slice(b"}}");
         } else {
-            self.name_value(&float.to_string());
+            self.name_value(if float.is_nan() {
+                "NaN"
+            } else if float > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            });
         }
     }
 
@@ -209,6 +218,14 @@ impl Attributes<'_> {
         }
     }
 
+    /// A text that was made to fit.
+    fn whole_text(&mut self, key: &str, text: &str) {
+        if !self.is_set("", key) {
+            self.open("", key);
+            self.name_value(text);
+        }
+    }
+
     fn positive_int(&mut self, key: &str, int: i64) {
         if int > 0 && !self.is_set("", key) {
             self.open("", key);
@@ -236,7 +253,7 @@ impl Attributes<'_> {
                 self.message("gen_ai.prompt.", 0, "user", text);
             }
             Prompt::Messages(messages) => {
-                self.text("ai.prompt.messages", &messages_json(messages, self.cap));
+                self.whole_text("ai.prompt.messages", &messages_json(messages, self.cap, self.attribute_cap));
                 for (index, message) in messages.iter().enumerate() {
                     self.message("gen_ai.prompt.", index, &message.role, &message.content);
                 }
@@ -346,8 +363,9 @@ fn compact(value: &Value) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// The chat as JSON text of at most `cap` code points. It stays valid JSON: the longest contents are shortened.
-fn messages_json(messages: &[LlmMessage], cap: TextCap) -> String {
+/// The chat as JSON text of at most `attribute_cap` code points, `cap` for each message. It stays valid JSON: the longest
+/// contents are shortened.
+fn messages_json(messages: &[LlmMessage], cap: TextCap, attribute_cap: TextCap) -> String {
     let encode = |cap: TextCap| {
         let mut out = Vec::with_capacity(messages.iter().map(|message| message.content.len().saturating_add(32)).sum());
         out.push(b'[');
@@ -363,8 +381,8 @@ fn messages_json(messages: &[LlmMessage], cap: TextCap) -> String {
         out.push(b']');
         String::from_utf8(out).unwrap_or_default()
     };
-    let code_points = |text: &String| if text.len() <= cap.0 { text.len() } else { text.chars().count() };
-    fit(cap.0, cap, code_points, encode).unwrap_or_else(|| encode(TextCap(0)))
+    let code_points = |text: &String| if text.len() <= attribute_cap.0 { text.len() } else { text.chars().count() };
+    fit(attribute_cap.0, cap, code_points, encode).unwrap_or_else(|| encode(TextCap(0)))
 }
 
 #[cfg(test)]
@@ -374,7 +392,7 @@ mod tests {
     #[test]
     fn a_long_chat_is_shortened_to_valid_json_within_the_cap() {
         let chat = [LlmMessage::system("be kind"), LlmMessage::user("é\"".repeat(500))];
-        let text = messages_json(&chat, TextCap(300));
+        let text = messages_json(&chat, TextCap(300), TextCap(300));
         assert!((200..=300).contains(&text.chars().count()), "{}", text.chars().count());
         let read: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(read[0]["content"], "be kind");

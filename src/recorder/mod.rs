@@ -1,5 +1,7 @@
 //! Where calls become records. Every handle holds one: the configuration and the buffer, never the client.
 
+mod scopes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +10,15 @@ use time::OffsetDateTime;
 use crate::config::Config;
 use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
-use crate::outbox::{Counters, DropReason, Outbox, Step, Update};
+use crate::ids;
+use crate::outbox::{Call, Counters, DropReason, Outbox, Update};
 use crate::platform;
 use crate::records::{
     AiEvent, Attachment, DEFAULT_EVENT, Event, Identity, PatchOptions, RecordKind, Signal, SpanRecord, User,
 };
-use crate::scopes::{ABANDONED_AFTER, Scopes};
-use crate::trace::ids;
 use crate::wire::{self, EventView};
+
+use scopes::{ABANDONED_AFTER, Scopes};
 
 /// What a client and its scopes share.
 pub(crate) struct Home {
@@ -90,7 +93,7 @@ impl Recorder {
         self.home.counters.accept(RecordKind::Event);
         self.home.counters.discard(RecordKind::Event, DropReason::EmptyInteraction, 1);
         self.home.diagnostics.warn(Warning::EmptyEvent, || {
-            format!("event {:?} has no input, no output and no attachment: it is not sent", event.event)
+            format!("event \"{}\" has no input, no output and no attachment: it is not sent", event.event)
         });
         Ok(event_id_or_new(event.event_id))
     }
@@ -142,14 +145,17 @@ impl Recorder {
 
     /// Cannot fail: an invalid attachment is left out, with a warning.
     pub fn begin(&self, identity: &Arc<Identity>, mut patch: PatchOptions) {
+        if !self.is_enabled() {
+            return;
+        }
         if let Err(error) = self.check(Attachment::validate_all(&patch.attachments)) {
             self.home.diagnostics.warn(Warning::InvalidAttachment, || {
-                format!("begin of {:?}: {error}; the attachment is left out", identity.event_id)
+                format!("begin of \"{}\": {error}; the attachment is left out", identity.event_id)
             });
             patch.attachments.retain(|attachment| attachment.validate().is_ok());
         }
         // After `close` it is refused, and counted as such.
-        let _ = self.interaction(&identity.event_id, patch, Step::Begin, Some(identity));
+        let _ = self.interaction(&identity.event_id, patch, Call::Begin, Some(identity));
     }
 
     /// Merges a call on an interaction. `known` is what the caller's handle knows of it.
@@ -157,7 +163,7 @@ impl Recorder {
         &self,
         event_id: &str,
         patch: PatchOptions,
-        step: Step,
+        call: Call,
         known: Option<&Arc<Identity>>,
     ) -> Result<()> {
         if !self.is_enabled() {
@@ -167,11 +173,12 @@ impl Recorder {
             return self.refuse(Error::invalid("event_id", "is required: name the interaction"));
         }
         self.check(Attachment::validate_all(&patch.attachments))?;
-        let update = Update { event_id, patch, step, known, now: now() };
-        self.check(self.outbox.update(update, &self.home.config.encoding))?;
-        if step == Step::Finish && self.outbox.is_held(event_id) {
+        let update = Update { event_id, patch, call, known, now: now() };
+        let dropped = self.check(self.outbox.update(update, &self.home.config.encoding))?;
+        self.warn_of_loss(RecordKind::Partial, dropped);
+        if call == Call::Finish && self.outbox.is_held(event_id) {
             self.home.diagnostics.warn(Warning::UnknownUser, || {
-                format!("interaction {event_id:?} is finished and held back: its `user_id` is not known. Patch it")
+                format!("interaction \"{event_id}\" is finished and held back: its `user_id` is not known. Patch it")
             });
         }
         Ok(())
@@ -181,7 +188,7 @@ impl Recorder {
         if !wire::has_ai_operation(span) {
             self.home.diagnostics.warn(Warning::UselessSpan, || {
                 format!(
-                    "span {:?} has no event id, operation id, user or conversation: the backend drops such spans. \
+                    "span \"{}\" has no event id, operation id, user or conversation: the backend drops such spans. \
                      Set `event_id` or `operation_id`",
                     span.name
                 )
@@ -192,7 +199,17 @@ impl Recorder {
     }
 
     fn push(&self, kind: RecordKind, bytes: Option<Vec<u8>>) -> Result<()> {
-        self.check(self.outbox.push(kind, bytes))
+        let dropped = self.check(self.outbox.push(kind, bytes))?;
+        self.warn_of_loss(kind, dropped);
+        Ok(())
+    }
+
+    fn warn_of_loss(&self, kind: RecordKind, dropped: Option<DropReason>) {
+        if let Some(reason) = dropped.filter(|reason| *reason != DropReason::EmptyInteraction) {
+            self.home
+                .diagnostics
+                .warn(Warning::Lost, || format!("a record was dropped: {kind:?}, {reason:?}. See `stats`"));
+        }
     }
 
     fn refuse<T>(&self, error: Error) -> Result<T> {

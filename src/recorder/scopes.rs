@@ -6,16 +6,16 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use crate::recorder::Recorder;
+use super::Recorder;
 
 /// A scope that has not recorded anything for so long is helped out of what it holds. If it is alive after all, no harm is
 /// done: its records are delivered by somebody else.
-pub(crate) const ABANDONED_AFTER: Duration = Duration::from_secs(60);
+pub(super) const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 const PURGE_FROM: usize = 64;
 
 #[derive(Debug, Default)]
-pub(crate) struct Scopes(Mutex<Registry>);
+pub(super) struct Scopes(Mutex<Registry>);
 
 #[derive(Debug, Default)]
 struct Registry {

@@ -10,15 +10,27 @@ use crate::platform;
 #[derive(Clone, Copy)]
 struct Generator {
     states: [u64; 2],
+    is_seeded: bool,
 }
 
 impl Generator {
-    fn seeded() -> Self {
+    const UNSEEDED: Self = Self { states: [0; 2], is_seeded: false };
+
+    /// Without randomness, as in a Worker's global scope, the clock has to do; the next id asks again.
+    fn seed(&mut self) {
+        let [low, high] = self.states;
         let seed = platform::entropy();
-        Self { states: [seed as u64, (seed >> 64) as u64] }
+        self.is_seeded = seed.is_some();
+        self.states = match seed {
+            Some(seed) => [seed as u64, (seed >> 64) as u64],
+            None => [low ^ platform::now(), high],
+        };
     }
 
     fn next(&mut self) -> u128 {
+        if !self.is_seeded {
+            self.seed();
+        }
         let [low, high] = self.states.each_mut().map(|state| {
             *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -30,17 +42,21 @@ impl Generator {
 }
 
 thread_local! {
-    /// Empty until the first id: a Worker's global scope has no randomness.
-    static GENERATOR: Cell<Option<Generator>> = const { Cell::new(None) };
+    static GENERATOR: Cell<Generator> = const { Cell::new(Generator::UNSEEDED) };
 }
 
 fn random() -> u128 {
     GENERATOR.with(|cell| {
-        let mut generator = cell.get().unwrap_or_else(Generator::seeded);
+        let mut generator = cell.get();
         let random = generator.next();
-        cell.set(Some(generator));
+        cell.set(generator);
         random
     })
+}
+
+/// Any number, for jitter.
+pub(crate) fn random_u64() -> u64 {
+    random() as u64
 }
 
 pub(crate) fn event_id() -> String {

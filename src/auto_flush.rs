@@ -1,0 +1,66 @@
+//! The periodic flush, as a future that the app spawns.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::delivery::lanes;
+use crate::diagnostics::Warning;
+use crate::platform::{self, Transport};
+use crate::recorder::Recorder;
+use crate::records::RecordKind;
+
+/// How long `auto_flush` sleeps at most before it looks whether the client is closed.
+const MAX_NAP: Duration = Duration::from_secs(1);
+
+impl Client {
+    /// Flushes again and again, at the intervals of the builder, until the client is closed or gone.
+    ///
+    /// The future does nothing by itself: spawn it on the executor that you have.
+    ///
+    /// ```no_run
+    /// # async fn run(client: raindrop::Client) {
+    /// tokio::spawn(client.auto_flush());
+    /// # }
+    /// ```
+    pub fn auto_flush(&self) -> impl Future<Output = ()> + use<> {
+        let Config { partial_flush_interval, trace_flush_interval, .. } = self.recorder.home.config;
+        let flusher = Flusher { recorder: Arc::downgrade(&self.recorder), transport: Arc::clone(&self.transport) };
+        async move {
+            if platform::can_sleep() {
+                let events = flusher.run(partial_flush_interval, |kind| kind != RecordKind::Span);
+                let spans = flusher.run(trace_flush_interval, |kind| kind == RecordKind::Span);
+                lanes::both(events, spans).await;
+            } else if let Some(recorder) = flusher.recorder.upgrade() {
+                recorder.home.diagnostics.warn(Warning::NoRuntime, || {
+                    "auto_flush needs a tokio runtime around it, and does nothing".to_owned()
+                });
+            }
+        }
+    }
+}
+
+/// What `auto_flush` holds: not the client, so that the client ends when the app lets go of it.
+struct Flusher {
+    recorder: Weak<Recorder>,
+    transport: Arc<Transport>,
+}
+
+impl Flusher {
+    async fn run(&self, interval: Duration, wants: fn(RecordKind) -> bool) {
+        let mut due = platform::monotonic().saturating_add(interval);
+        while !interval.is_zero() {
+            platform::sleep(due.saturating_sub(platform::monotonic()).min(MAX_NAP)).await;
+            let Some(recorder) = self.recorder.upgrade() else { return };
+            if recorder.outbox.is_closed() {
+                return;
+            }
+            if due <= platform::monotonic() {
+                // A failure is counted and warned of, and what can be is tried again next time.
+                Client { recorder, transport: Arc::clone(&self.transport) }.deliver(wants).await;
+                due = platform::monotonic().saturating_add(interval);
+            }
+        }
+    }
+}
