@@ -262,3 +262,14 @@ fn an_explicit_choice_is_final() {
     }
     assert_eq!(resolve_local_workshop_url(&LocalWorkshopUrlConfig::Disabled, true), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_workshop_refuses_does_not_keep_the_rest_from_it() {
+    let workshop = IngestServer::workshop().await.unwrap();
+    let client = local_only(&workshop);
+    workshop.fail("users/identify", 1, Fault::status(400));
+    record_one_of_each_kind(&client).await;
+    client.flush().await.unwrap();
+    assert_eq!(client.stats().dropped_by(DropReason::Workshop), 1);
+    assert_eq!(client.stats().delivered(), client.stats().accepted() - 1);
+}

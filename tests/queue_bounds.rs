@@ -230,3 +230,17 @@ async fn a_limit_of_zero_keeps_nothing() {
     assert_eq!((client.stats().dropped_by(DropReason::QueueFull), client.stats().pending()), (5, 0));
     assert!(server.requests().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn interactions_without_a_user_make_room_for_those_that_have_one() {
+    let (server, client) = bounded(3, 3).await;
+    for index in 0..3 {
+        let options = BeginOptions { event_id: format!("stray {index}"), input: "hi".into(), ..Default::default() };
+        client.begin(options).await;
+    }
+    begin(&client, "known").await;
+    client.flush().await.unwrap();
+    assert_eq!(server.received().interactions.keys().collect::<Vec<_>>(), ["known"]);
+    assert_eq!(client.stats().dropped_by(DropReason::UnknownUser), 3);
+    assert_eq!(client.stats().pending(), 0);
+}

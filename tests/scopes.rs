@@ -336,3 +336,37 @@ async fn what_a_scope_leaves_to_a_closed_client_is_delivered_when_that_is_closed
     assert_eq!(client.close().await.unwrap().delivered(), 1);
     assert_eq!(received(&server), ["evt_1"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_one_scope_began_another_can_finish_without_an_output() {
+    let (server, client) = start().await;
+    let begun = client.scope();
+    let begin = BeginOptions { event_id: "e".into(), user_id: "u".into(), input: "hi".into(), ..Default::default() };
+    begun.begin(begin).await;
+    begun.close().await.unwrap();
+
+    let finished = client.scope();
+    let interaction = finished.resume_interaction("e");
+    interaction.patch(PatchOptions { user_id: "u".into(), ..Default::default() }).await.unwrap();
+    interaction.finish(FinishOptions::default()).await.unwrap();
+    finished.close().await.unwrap();
+
+    assert_eq!(server.received().interactions["e"]["is_pending"], false);
+    assert_well_formed(&server);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_recorded_in_a_scope_is_not_sent_after_the_finish_that_came_later() {
+    let (server, client) = start().await;
+    let scope = client.scope();
+    let begin = BeginOptions { event_id: "e".into(), user_id: "u".into(), input: "hi".into(), ..Default::default() };
+    scope.begin(begin).await;
+    let options = PatchOptions { user_id: "u".into(), output: "hello".into(), ..Default::default() };
+    client.patch("e", options).await.unwrap();
+    client.finish("e", FinishOptions::default()).await.unwrap();
+    scope.close().await.unwrap();
+
+    let pending: Vec<bool> =
+        server.received().partials.iter().map(|partial| partial["is_pending"].as_bool().unwrap()).collect();
+    assert_eq!(pending, [true, false]);
+}
