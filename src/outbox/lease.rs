@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::counters::{DropReason, Dropped};
 use super::queue::Record;
+use super::tally::{DropReason, Dropped};
 use super::{Outbox, State};
 use crate::records::RecordKind;
 use crate::wire::Encoding;

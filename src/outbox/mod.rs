@@ -6,14 +6,18 @@ mod counters;
 mod interactions;
 mod lease;
 mod queue;
+mod stats;
+mod tally;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub(crate) use counters::{Counters, Dropped, PerKind, add};
-pub use counters::{DropReason, Stats};
+pub(crate) use counters::Counters;
 pub(crate) use interactions::{Call, Update};
 pub(crate) use lease::{Batch, JobOf, Lease, Packing};
+pub use stats::Stats;
+pub use tally::DropReason;
+pub(crate) use tally::{Dropped, PerKind, add};
 
 use interactions::{Interactions, Merged, Sealed};
 use lease::OpenLease;
