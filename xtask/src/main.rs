@@ -1,9 +1,12 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 
 mod features;
+mod lock;
+mod size;
 mod step;
 mod test;
 mod tools;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -11,44 +14,54 @@ const HELP: &str = "\
 Usage: cargo xtask <command>
 
 Commands:
-  test             Run every check: format, lints, tests and docs, for native and wasm
+  test             Run every check: format, lints, tests and docs, for native, wasm and Workers;
+                   install what is missing for them
   test --native    The quick loop: format, native lints with default features, tests
+  size             Print what the SDK adds to a Worker's bundle, in bytes, as JSON
+  size --check     The same, and fail when it exceeds tests/worker-size/budget.json
   help             Print this help";
 
 #[derive(Debug, PartialEq)]
 enum Command {
     Help,
     Test(test::Scope),
+    Size { check: bool },
 }
 
 fn parse(args: &[String]) -> Result<Command, String> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] | ["help" | "--help" | "-h"] | ["test", "--help" | "-h"] => Ok(Command::Help),
+        [] | ["help" | "--help" | "-h"] | ["test" | "size", "--help" | "-h"] => Ok(Command::Help),
         ["test"] => Ok(Command::Test(test::Scope::Full)),
         ["test", "--native"] => Ok(Command::Test(test::Scope::Native)),
-        ["test", rest @ ..] => Err(format!("unknown arguments of `test`: {}", rest.join(" "))),
+        ["size"] => Ok(Command::Size { check: false }),
+        ["size", "--check"] => Ok(Command::Size { check: true }),
+        [command @ ("test" | "size"), rest @ ..] => {
+            Err(format!("unknown arguments of `{command}`: {}", rest.join(" ")))
+        }
         [command, ..] => Err(format!("unknown command `{command}`")),
     }
 }
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match parse(&args) {
+    let result = match parse(&args) {
         Ok(Command::Help) => {
             println!("{HELP}");
-            ExitCode::SUCCESS
+            Ok(())
         }
-        Ok(Command::Test(scope)) => match test::run(scope) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(message) => {
-                eprintln!("\nerror: {message}");
-                ExitCode::FAILURE
-            }
-        },
+        Ok(Command::Test(scope)) => test::run(scope),
+        Ok(Command::Size { check }) => size::run(check),
         Err(message) => {
             eprintln!("error: {message}\n\n{HELP}");
-            ExitCode::from(2)
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("\nerror: {message}");
+            ExitCode::FAILURE
         }
     }
 }
@@ -64,7 +77,7 @@ mod tests {
 
     #[test]
     fn no_arguments_ask_for_help() {
-        for line in ["", "help", "--help", "-h", "test --help"] {
+        for line in ["", "help", "--help", "-h", "test --help", "size -h"] {
             assert_eq!(parse_line(line), Ok(Command::Help), "{line:?}");
         }
     }
@@ -76,8 +89,15 @@ mod tests {
     }
 
     #[test]
+    fn size_is_checked_on_demand() {
+        assert_eq!(parse_line("size"), Ok(Command::Size { check: false }));
+        assert_eq!(parse_line("size --check"), Ok(Command::Size { check: true }));
+    }
+
+    #[test]
     fn what_is_unknown_is_named_in_the_error() {
         assert_eq!(parse_line("tset"), Err("unknown command `tset`".to_owned()));
         assert_eq!(parse_line("test --native --wasm"), Err("unknown arguments of `test`: --native --wasm".to_owned()));
+        assert_eq!(parse_line("size --all"), Err("unknown arguments of `size`: --all".to_owned()));
     }
 }

@@ -2,6 +2,8 @@
 //! summed up.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -15,7 +17,8 @@ pub struct Step {
     name: String,
     program: String,
     args: Vec<String>,
-    env: Vec<(&'static str, &'static str)>,
+    env: Vec<(&'static str, String)>,
+    directory: &'static str,
     guard: Option<Guard>,
     optional: bool,
 }
@@ -27,6 +30,7 @@ impl Step {
             program: program.to_owned(),
             args: Vec::new(),
             env: Vec::new(),
+            directory: "",
             guard: None,
             optional: false,
         }
@@ -42,8 +46,18 @@ impl Step {
         self
     }
 
-    pub fn env(mut self, key: &'static str, value: &'static str) -> Self {
-        self.env.push((key, value));
+    pub fn env(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((key, value.into()));
+        self
+    }
+
+    pub fn env_path(self, key: &'static str, path: &Path) -> Self {
+        self.env(key, path.display().to_string())
+    }
+
+    /// Runs the command in a directory below the repository's root.
+    pub fn directory(mut self, directory: &'static str) -> Self {
+        self.directory = directory;
         self
     }
 
@@ -71,11 +85,41 @@ impl Step {
         }
     }
 
-    fn execute(&self) -> Result<(), String> {
-        let status = Command::new(tools::program(&self.program))
+    fn command(&self) -> Command {
+        let mut command = Command::new(tools::program(&self.program));
+        command
             .args(&self.args)
-            .envs(self.env.iter().copied())
-            .current_dir(tools::workspace_root())
+            .envs(self.env.iter().map(|(key, value)| (key, value)))
+            .current_dir(tools::workspace_root().join(self.directory));
+        command
+    }
+
+    fn execute(&self) -> Result<(), String> {
+        self.finish(self.command())
+    }
+
+    /// Runs the command for what it leaves behind: all it prints goes to stderr.
+    ///
+    /// # Errors
+    ///
+    /// A message that names the command.
+    pub fn produce(&self) -> Result<(), String> {
+        let mut command = self.command();
+        command.stdout(io::stderr());
+        self.finish(command).map_err(|why| format!("{}: {why}\ncommand: {self}", self.name))
+    }
+
+    /// What the command prints to stdout.
+    ///
+    /// # Errors
+    ///
+    /// A message that names the command.
+    pub fn output(&self) -> Result<String, String> {
+        tools::output_of(self.command())
+    }
+
+    fn finish(&self, mut command: Command) -> Result<(), String> {
+        let status = command
             .status()
             .map_err(|error| format!("`{}` did not start ({error}): is it installed and on PATH?", self.program))?;
         if status.success() { Ok(()) } else { Err(status.to_string()) }
@@ -85,6 +129,9 @@ impl Step {
 impl fmt::Display for Step {
     /// The command as it can be pasted into a shell.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.directory.is_empty() {
+            write!(f, "cd {} && ", self.directory)?;
+        }
         for (key, value) in &self.env {
             write!(f, "{key}={} ", quoted(value))?;
         }
@@ -193,6 +240,20 @@ mod tests {
     fn a_command_is_shown_as_a_shell_takes_it() {
         let step = Step::cargo("docs", &["doc"]).args(&["--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(step.to_string(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --no-deps");
+        assert_eq!(step.directory("docs").to_string(), "cd docs && RUSTDOCFLAGS=\"-D warnings\" cargo doc --no-deps");
+    }
+
+    #[test]
+    fn a_command_runs_in_its_directory() {
+        let step = Step::cargo("where", &["locate-project", "--message-format", "plain"]).directory("xtask");
+        let manifest = step.output().unwrap();
+        assert_eq!(Path::new(manifest.trim()), tools::workspace_root().join("xtask/Cargo.toml"));
+    }
+
+    #[test]
+    fn what_fails_while_producing_is_named_with_its_command() {
+        let error = Step::cargo("build it", &["no-such-command"]).produce().unwrap_err();
+        assert!(error.starts_with("build it: exit status: ") && error.ends_with("cargo no-such-command"), "{error}");
     }
 
     #[test]

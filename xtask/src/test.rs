@@ -1,8 +1,12 @@
 //! `cargo xtask test`: the list of steps.
 
+use std::path::Path;
+
 use crate::features::{self, FeatureSet};
+use crate::lock;
 use crate::step::{self, Step};
 use crate::tools::{self, WASM};
+use crate::worker;
 
 const PACKAGE: &str = "raindrop-edge";
 const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
@@ -17,29 +21,36 @@ pub enum Scope {
 
 pub fn run(scope: Scope) -> Result<(), String> {
     let steps = match scope {
-        Scope::Full => full(&features::combinations(&features::of_package(PACKAGE)?)),
+        Scope::Full => {
+            let sets = features::combinations(&features::of_package(PACKAGE)?);
+            full(&sets, &lock::wasm_bindgen()?, &tools::target_directory()?)?
+        }
         Scope::Native => native(),
     };
     step::run_all(&steps)
 }
 
-fn full(sets: &[FeatureSet]) -> Vec<Step> {
+fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
 
     steps.extend(tools::rust_components());
     steps.extend(tools::wasm_target());
-    if sets.iter().any(FeatureSet::uses_native_tls) {
-        steps.extend(tools::openssl());
-    }
+    steps.extend(tools::debian_packages());
+    steps.extend(tools::wasm_tools(wasm_bindgen, target));
+    steps.extend(tools::node_modules());
 
     steps.push(fmt());
     steps.push(clippy_workspace());
     steps.extend(sets.iter().filter(|set| !set.is_default()).map(clippy_native));
     steps.extend(sets.iter().map(clippy_wasm));
     steps.push(tests());
+    steps.extend(wasm_tests());
+    steps.extend(worker::checks(target));
+    steps.extend(worker::tests(target)?);
+    steps.push(worker_size());
     steps.push(docs("docs native"));
     steps.push(docs("docs wasm").args(&["--target", WASM]));
-    steps
+    Ok(steps)
 }
 
 fn native() -> Vec<Step> {
@@ -72,6 +83,30 @@ fn clippy_wasm(set: &FeatureSet) -> Step {
 
 fn tests() -> Step {
     Step::cargo("tests", &["test", "--workspace", "--locked"])
+}
+
+/// The tests of what differs from native, wherever JavaScript runs.
+fn wasm_tests() -> Vec<Step> {
+    let wasm_test = |place| {
+        let name = format!("wasm tests in {place}");
+        Step::cargo(name, &["test", "-p", PACKAGE, "--lib", "--target", WASM, "--locked"])
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
+    };
+    let browser_test = |place| {
+        wasm_test(place)
+            // Else the runner takes the first driver of any browser on PATH.
+            .env("CHROMEDRIVER", "chromedriver")
+            .skip_if(tools::browser_is_missing)
+    };
+    vec![
+        wasm_test("node"),
+        browser_test("Chromium").env("WASM_BINDGEN_USE_BROWSER", "1"),
+        browser_test("a web worker").env("WASM_BINDGEN_USE_DEDICATED_WORKER", "1"),
+    ]
+}
+
+fn worker_size() -> Step {
+    Step::cargo("size in a Worker", &["xtask", "size", "--check"]).skip_if(tools::worker_build_is_missing)
 }
 
 fn docs(name: &str) -> Step {

@@ -5,9 +5,18 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
+use crate::lock;
 use crate::step::Step;
 
 pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// Must have the minor version of the crate `worker`.
+const WORKER_BUILD: &str = "0.8.7";
+
+/// Where `package.json` is.
+pub const NODE_DIRECTORY: &str = "tests/worker";
 
 /// rustfmt and clippy, which a minimal Rust toolchain lacks.
 pub fn rust_components() -> Vec<Step> {
@@ -25,29 +34,85 @@ pub fn wasm_target() -> Vec<Step> {
     ]
 }
 
-/// What the feature `native-tls` is built against on Linux. It is installed only where that is a
-/// matter of course (Debian, as root); elsewhere [`native_tls_is_missing`] leaves out what needs it.
-pub fn openssl() -> Vec<Step> {
-    let apt_get = |name, args: &[&str]| {
-        Step::new(name, "apt-get", args).env("DEBIAN_FRONTEND", "noninteractive").skip_if(no_openssl_by_apt).optional()
-    };
+/// What is installed only where that is a matter of course (Debian, as root): OpenSSL's headers, which the feature
+/// `native-tls` and worker-build are built against on Linux, and a browser. Elsewhere, what needs them is left out:
+/// see [`native_tls_is_missing`] and [`browser_is_missing`].
+pub fn debian_packages() -> Vec<Step> {
+    let apt_get =
+        |name, args: &[&str]| Step::new(name, "apt-get", args).env("DEBIAN_FRONTEND", "noninteractive").optional();
+    let install = ["install", "--yes", "--no-install-recommends"];
     vec![
-        apt_get("set-up: package lists", &["update"]),
-        apt_get(
-            "set-up: OpenSSL headers",
-            &["install", "--yes", "--no-install-recommends", "libssl-dev", "pkg-config"],
-        ),
+        apt_get("set-up: package lists", &["update"])
+            .skip_if(|| no_apt(has_native_tls() && browser_is_missing().is_none())),
+        apt_get("set-up: OpenSSL headers", &install)
+            .args(&["libssl-dev", "pkg-config"])
+            .skip_if(|| no_apt(has_native_tls())),
+        apt_get("set-up: Chromium", &install)
+            .args(&["chromium", "chromium-driver"])
+            .skip_if(|| no_apt(browser_is_missing().is_none())),
     ]
 }
 
-fn no_openssl_by_apt() -> Option<&'static str> {
-    if has_native_tls() {
+fn no_apt(installed: bool) -> Option<&'static str> {
+    if installed {
         Some("installed")
     } else if !Path::new("/etc/debian_version").exists() || !is_root() {
         Some("installs only on Debian, as root")
     } else {
         None
     }
+}
+
+/// A guard for steps that run in a browser. The driver finds the browser, which comes along with it on Debian.
+pub fn browser_is_missing() -> Option<&'static str> {
+    (!succeeds("chromedriver", &["--version"])).then_some("needs Chromium and chromedriver")
+}
+
+/// The tools that make JavaScript modules of wasm. `wasm_bindgen` is the version of the command: it works with crates of
+/// exactly the same version only.
+pub fn wasm_tools(wasm_bindgen: &str, target: &Path) -> Vec<Step> {
+    // One directory for both, where what they share is compiled once.
+    let install = |name| Step::cargo(name, &["install"]).env_path("CARGO_TARGET_DIR", &target.join("tools"));
+    vec![
+        // Its own lock file names versions that are not to be had any more.
+        install("set-up: wasm-bindgen")
+            .args(&["wasm-bindgen-cli", "--version", wasm_bindgen])
+            .skip_if(|| wasm_bindgen_is_installed().then_some("installed")),
+        install("set-up: worker-build")
+            .args(&["--locked", "worker-build", "--version", WORKER_BUILD])
+            .skip_if(|| if has_worker_build() { Some("installed") } else { native_tls_is_missing() }),
+    ]
+}
+
+fn wasm_bindgen_is_installed() -> bool {
+    let installed = output("wasm-bindgen", &["--version"]);
+    lock::wasm_bindgen()
+        .is_ok_and(|wanted| installed.is_ok_and(|installed| installed.trim() == format!("wasm-bindgen {wanted}")))
+}
+
+/// A guard for steps that build Workers.
+pub fn worker_build_is_missing() -> Option<&'static str> {
+    (!has_worker_build()).then_some("needs worker-build")
+}
+
+fn has_worker_build() -> bool {
+    output("worker-build", &["--version"]).is_ok_and(|installed| installed.trim() == WORKER_BUILD)
+}
+
+/// The packages that the Workers' tests and builds take from npm.
+pub fn node_modules() -> Vec<Step> {
+    vec![Step::new("set-up: node modules", "npm", &["ci"]).directory(NODE_DIRECTORY).skip_if(|| {
+        let directory = workspace_root().join(NODE_DIRECTORY);
+        let is_current =
+            is_newer(&directory.join("node_modules/.package-lock.json"), &directory.join("package-lock.json"));
+        is_current.then_some("installed")
+    })]
+}
+
+/// Whether `made` is there and not older than what it was made of.
+fn is_newer(made: &Path, source: &Path) -> bool {
+    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
+    changed(made).is_ok_and(|made| changed(source).is_ok_and(|source| made >= source))
 }
 
 /// A guard for steps that build the feature `native-tls`.
@@ -91,27 +156,41 @@ pub fn program(program: &str) -> OsString {
     env::var_os(variable).unwrap_or_else(|| program.into())
 }
 
+/// Where cargo builds the workspace.
+pub fn target_directory() -> Result<PathBuf, String> {
+    let metadata = cargo_output(&["metadata", "--no-deps", "--format-version", "1"])?;
+    let metadata: Value =
+        serde_json::from_str(&metadata).map_err(|error| format!("`cargo metadata` printed no JSON: {error}"))?;
+    metadata["target_directory"]
+        .as_str()
+        .map(PathBuf::from)
+        .ok_or_else(|| "`cargo metadata` names no target directory".to_owned())
+}
+
 /// What cargo prints to stdout.
 pub fn cargo_output(args: &[&str]) -> Result<String, String> {
     output("cargo", args)
 }
 
 fn output(name: &str, args: &[&str]) -> Result<String, String> {
-    let command = || format!("{name} {}", args.join(" "));
-    let output = Command::new(program(name))
-        .args(args)
-        .current_dir(workspace_root())
-        .output()
-        .map_err(|error| format!("`{}` did not start: {error}", command()))?;
+    let mut command = Command::new(program(name));
+    command.args(args).current_dir(workspace_root());
+    output_of(command)
+}
+
+/// What the command prints to stdout.
+pub fn output_of(mut command: Command) -> Result<String, String> {
+    let shown = [command.get_program()].into_iter().chain(command.get_args());
+    let shown = shown.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    let output = command.output().map_err(|error| format!("`{shown}` did not start: {error}"))?;
     if !output.status.success() {
         return Err(format!(
-            "`{}` failed: {}\n{}",
-            command(),
+            "`{shown}` failed: {}\n{}",
             output.status,
             String::from_utf8_lossy(&output.stderr).trim_end()
         ));
     }
-    String::from_utf8(output.stdout).map_err(|error| format!("`{}` printed no UTF-8: {error}", command()))
+    String::from_utf8(output.stdout).map_err(|error| format!("`{shown}` printed no UTF-8: {error}"))
 }
 
 fn succeeds(name: &str, args: &[&str]) -> bool {
@@ -123,4 +202,36 @@ fn succeeds(name: &str, args: &[&str]) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn what_is_older_than_its_source_or_missing_is_made_again() {
+        let directory = env::temp_dir().join(format!("xtask-is-newer-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let touch = |name, age| {
+            let path = directory.join(name);
+            File::create(&path).unwrap().set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+            path
+        };
+        let (old, new) = (touch("old", 60), touch("new", 0));
+        let absent = directory.join("absent");
+        assert!(is_newer(&new, &old));
+        assert!(!is_newer(&old, &new));
+        assert!(!is_newer(&absent, &old));
+        assert!(!is_newer(&new, &absent));
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn a_command_that_fails_is_shown_with_what_it_said() {
+        let error = cargo_output(&["no-such-command"]).unwrap_err();
+        assert!(error.contains("no-such-command` failed: ") && error.contains("no such command"), "{error}");
+    }
 }

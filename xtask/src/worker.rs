@@ -1,0 +1,120 @@
+//! The Workers in this repository: how they are checked, built and tested.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::step::Step;
+use crate::tools::{self, NODE_DIRECTORY, WASM};
+
+const EXAMPLE: &str = "worker-example";
+const TESTED: &str = "tests/worker";
+
+/// The Worker that [`crate::size`] weighs.
+pub const WEIGHED: &str = "tests/worker-size";
+
+/// Each is a workspace of its own, with its own lock file.
+pub const CRATES: [&str; 3] = [EXAMPLE, TESTED, WEIGHED];
+
+/// Format and lints.
+pub fn checks(target: &Path) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for directory in CRATES {
+        steps.push(Step::cargo(format!("fmt {directory}"), &["fmt", "--check"]).directory(directory));
+        steps.push(clippy(directory, &[], target));
+    }
+    steps.push(clippy(WEIGHED, &["--all-features"], target));
+    steps
+}
+
+fn clippy(directory: &'static str, flags: &[&str], target: &Path) -> Step {
+    let name = [&["clippy", directory], flags].concat().join(" ");
+    Step::cargo(name, &["clippy", "--target", WASM, "--locked"])
+        .args(flags)
+        .args(&["--", "-D", "warnings"])
+        .directory(directory)
+        .env_path("CARGO_TARGET_DIR", &shared(target))
+}
+
+/// The Workers' tests in workerd.
+///
+/// # Errors
+///
+/// When the test files cannot be listed.
+pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
+    let files = test_files(&tools::workspace_root().join(NODE_DIRECTORY).join("test"))?;
+    let ingest = target.join("debug").join(format!("raindrop-ingest{}", std::env::consts::EXE_SUFFIX));
+    Ok(vec![
+        build(EXAMPLE, &[], &[], target).skip_if(tools::worker_build_is_missing),
+        build(TESTED, &[], &[], target).skip_if(tools::worker_build_is_missing),
+        Step::cargo("build raindrop-ingest", &["build", "-p", "raindrop-ingest", "--locked"]),
+        Step::new("tests in workerd", "node", &["--test"])
+            .args(&files)
+            .directory(NODE_DIRECTORY)
+            .env_path("RAINDROP_INGEST_BIN", &ingest)
+            .skip_if(tools::worker_build_is_missing),
+    ])
+}
+
+/// A release build by worker-build. Options of cargo come last: worker-build hands on all that follows the first.
+pub fn build(directory: &'static str, options: &[&str], cargo_options: &[&str], target: &Path) -> Step {
+    let name = [&["build", directory], cargo_options].concat().join(" ");
+    let bin = tools::workspace_root().join(NODE_DIRECTORY).join("node_modules/.bin");
+    Step::new(name, "worker-build", &["--release"])
+        .args(options)
+        .args(&["--locked"])
+        .args(cargo_options)
+        .directory(directory)
+        .env_path("CARGO_TARGET_DIR", &shared(target))
+        // Without these, worker-build downloads them.
+        .env("WASM_BINDGEN_BIN", "wasm-bindgen")
+        .env_path("WASM_OPT_BIN", &bin.join("wasm-opt"))
+        .env_path("ESBUILD_BIN", &bin.join("esbuild"))
+}
+
+/// One directory for all Workers, where what they share is compiled once.
+fn shared(target: &Path) -> PathBuf {
+    target.join("worker")
+}
+
+/// The test files in a directory, as paths from its parent.
+fn test_files(directory: &Path) -> Result<Vec<String>, String> {
+    let unreadable = |error| format!("cannot list {}: {error}", directory.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        files.extend(name.to_str().filter(|name| name.ends_with(".test.mjs")).map(|name| format!("test/{name}")));
+    }
+    if files.is_empty() {
+        return Err(format!("no tests in {}", directory.display()));
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_cargo_follow_those_of_worker_build() {
+        let step = build(WEIGHED, &["--out-dir", "build/with"], &["--features", "raindrop"], Path::new("/target"));
+        let shown = step.to_string();
+        assert!(shown.starts_with("cd tests/worker-size && CARGO_TARGET_DIR=/target/worker "), "{shown}");
+        assert!(
+            shown.ends_with(" worker-build --release --out-dir build/with --locked --features raindrop"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn test_files_are_told_from_their_helpers() {
+        let files = test_files(&tools::workspace_root().join("tests/worker/test")).unwrap();
+        assert!(files.iter().all(|file| file.starts_with("test/") && file.ends_with(".test.mjs")), "{files:?}");
+        assert!(files.is_sorted());
+    }
+
+    #[test]
+    fn a_directory_without_tests_is_an_error() {
+        assert!(test_files(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap_err().starts_with("no tests in "));
+    }
+}
