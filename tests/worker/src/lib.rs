@@ -52,11 +52,6 @@ async fn fetch(request: Request, _env: Env, ctx: Context) -> Result<Response> {
             panic!("as the test asked")
         }
         "/stats" => return stats(),
-        "/flush" => {
-            return Ok(Response::from_json(
-                &client()?.flush().await.map(|r| r.to_string()).map_err(|e| e.to_string()),
-            )?);
-        }
         _ => return Response::error("not found", 404),
     };
     ctx.wait_until(async move {
