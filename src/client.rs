@@ -11,15 +11,13 @@ use crate::builder::ClientBuilder;
 use crate::delivery::{Delivery, FlushReport, Outcome};
 use crate::diagnostics::Warning;
 use crate::error::Result;
-use crate::ids;
 use crate::interaction::Interaction;
 use crate::outbox::{Call, Outbox, Stats};
 use crate::platform::{self, Transport};
-use crate::recorder::{Home, Recorder, event_id_or_new};
-use crate::records::{
-    AiEvent, BeginOptions, DEFAULT_EVENT, Event, FinishOptions, Identity, PatchOptions, RecordKind, Signal, User,
-};
+use crate::recorder::{Home, Recorder};
+use crate::records::{AiEvent, BeginOptions, Event, FinishOptions, PatchOptions, RecordKind, Signal, User};
 use crate::trace::{Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, Tracer};
+use crate::wire;
 
 /// How often `close` looks whether another flush is over.
 const POLL: Duration = Duration::from_millis(20);
@@ -76,7 +74,8 @@ impl Client {
     /// [`Error::Invalid`](crate::Error::Invalid) without a `user_id` or with an invalid attachment,
     /// [`Error::Closed`](crate::Error::Closed) after [`close`](Client::close).
     pub async fn track_event(&self, event: Event) -> Result<String> {
-        self.recorder.event(event)
+        let (event_id, fields) = event.into();
+        self.recorder.event(event_id, &fields)
     }
 
     /// Records a finished request to a model and its answer. Returns the event's id.
@@ -87,7 +86,8 @@ impl Client {
     /// [`Error::Invalid`](crate::Error::Invalid) without a `user_id` or with an invalid attachment,
     /// [`Error::Closed`](crate::Error::Closed) after [`close`](Client::close).
     pub async fn track_ai(&self, event: AiEvent) -> Result<String> {
-        self.recorder.ai_event(event)
+        let (event_id, fields) = event.into();
+        self.recorder.ai_event(event_id, &fields)
     }
 
     /// Records a judgement on an event.
@@ -96,7 +96,7 @@ impl Client {
     /// [`Error::Invalid`](crate::Error::Invalid) without an `event_id` or a `name`, or with an unknown `kind` or
     /// `sentiment`, [`Error::Closed`](crate::Error::Closed) after [`close`](Client::close).
     pub async fn track_signal(&self, signal: Signal) -> Result<()> {
-        self.recorder.signal(&signal)
+        self.recorder.signal(&signal.into())
     }
 
     /// Records what is known of a user. A flush sends it before any event.
@@ -105,23 +105,14 @@ impl Client {
     /// [`Error::Invalid`](crate::Error::Invalid) without a `user_id`, [`Error::Closed`](crate::Error::Closed) after
     /// [`close`](Client::close).
     pub async fn identify(&self, user: User) -> Result<()> {
-        self.recorder.user(&user)
+        self.recorder.user(&user.user_id, &wire::properties(user.traits))
     }
 
     /// Begins an interaction. What it says about itself that cannot be recorded, an invalid attachment for example, is
     /// left out and counted as refused.
     pub async fn begin(&self, options: BeginOptions) -> Interaction {
-        let event_id = event_id_or_new(options.event_id.clone());
-        let event = if options.event.is_empty() { DEFAULT_EVENT.to_owned() } else { options.event.clone() };
-        let identity = Arc::new(Identity {
-            event_id,
-            user_id: options.user_id.clone(),
-            event,
-            convo_id: options.convo_id.clone(),
-            model: options.model.clone(),
-            trace: Some(ids::trace_id()),
-        });
-        self.recorder.begin(&identity, options.into());
+        let (event_id, fields) = options.into();
+        let identity = self.recorder.begin(event_id, fields);
         Interaction::new(&self.recorder, identity)
     }
 
@@ -129,10 +120,7 @@ impl Client {
     /// latter case [`patch`](Interaction::patch) it with its `user_id`, or it is held back, and with its `event`, or it is
     /// called `ai_generation`.
     pub fn resume_interaction(&self, event_id: impl Into<String>) -> Interaction {
-        let event_id = event_id.into();
-        let remembered = self.recorder.outbox.identity(&event_id);
-        let known = remembered
-            .unwrap_or_else(|| Arc::new(Identity { event_id, trace: Some(ids::trace_id()), ..Identity::default() }));
+        let known = self.recorder.resume(event_id.into());
         Interaction::new(&self.recorder, known)
     }
 
@@ -141,7 +129,7 @@ impl Client {
     /// # Errors
     /// As for [`Interaction`].
     pub async fn patch(&self, event_id: &str, options: PatchOptions) -> Result<()> {
-        self.recorder.interaction(event_id, options, Call::Patch, None)
+        self.recorder.interaction(event_id, options.into(), Call::Patch, None)
     }
 
     /// Ends an interaction by its id.

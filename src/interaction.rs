@@ -10,11 +10,12 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::outbox::Call;
 use crate::recorder::Recorder;
-use crate::records::{Attachment, FinishOptions, Identity, PatchOptions};
+use crate::records::{Attachment, EventFields, FinishOptions, Identity, PatchOptions};
 use crate::trace::{
     Abandoned, Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, TrackToolOptions,
     run_in_span, track_tool,
 };
+use crate::wire;
 
 /// A request of a user and the app's answer, from [`begin`](crate::Client::begin) to [`finish`](Interaction::finish).
 ///
@@ -58,12 +59,13 @@ impl Interaction {
 
     /// Changes whatever is set in `options`.
     pub async fn patch(&self, options: PatchOptions) -> Result<()> {
-        self.update(options, Call::Patch)
+        self.update(options.into(), Call::Patch)
     }
 
     /// Merges properties, by key.
     pub async fn set_properties(&self, properties: BTreeMap<String, Value>) -> Result<()> {
-        self.update(PatchOptions { properties, ..PatchOptions::default() }, Call::Patch)
+        let properties = wire::properties(properties);
+        self.update(EventFields { properties, ..EventFields::default() }, Call::Patch)
     }
 
     /// Sets one property.
@@ -73,12 +75,12 @@ impl Interaction {
 
     /// Adds attachments.
     pub async fn add_attachments(&self, attachments: Vec<Attachment>) -> Result<()> {
-        self.update(PatchOptions { attachments, ..PatchOptions::default() }, Call::Patch)
+        self.update(EventFields { attachments, ..EventFields::default() }, Call::Patch)
     }
 
     /// Sets what the user asked.
     pub async fn set_input(&self, input: impl Into<String>) -> Result<()> {
-        self.update(PatchOptions { input: input.into(), ..PatchOptions::default() }, Call::Patch)
+        self.update(EventFields { input: input.into(), ..EventFields::default() }, Call::Patch)
     }
 
     /// Ends the interaction, which is complete with that. A second call does nothing.
@@ -127,9 +129,9 @@ impl Interaction {
         run_in_span(self.start_span(options), work).await
     }
 
-    fn update(&self, patch: PatchOptions, call: Call) -> Result<()> {
+    fn update(&self, fields: EventFields, call: Call) -> Result<()> {
         match &self.inner {
-            Some(inner) => inner.recorder.interaction(&self.event_id, patch, call, Some(&inner.known)),
+            Some(inner) => inner.recorder.interaction(&self.event_id, fields, call, Some(&inner.known)),
             None => Ok(()),
         }
     }

@@ -1,13 +1,12 @@
 //! Interactions that may still change: updates merge here until a flush or `finish` makes them a record.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
-use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::records::{Attachment, DEFAULT_EVENT, Identity, PatchOptions};
+use crate::records::{Attachment, DEFAULT_EVENT, EventFields, Identity, Properties};
 use crate::wire::{Encoding, EventView, partial};
 
 /// How many finished interactions are remembered, so that a second `finish` or a late property finds them.
@@ -51,9 +50,9 @@ struct Entry {
 struct News {
     input: String,
     output: String,
-    properties: BTreeMap<String, Value>,
+    properties: Properties,
     attachments: Vec<Attachment>,
-    feature_flags: BTreeMap<String, String>,
+    feature_flags: Properties,
 }
 
 impl News {
@@ -68,7 +67,7 @@ impl News {
 /// A call on an interaction.
 pub(crate) struct Update<'a> {
     pub event_id: &'a str,
-    pub patch: PatchOptions,
+    pub fields: EventFields,
     pub call: Call,
     /// What the caller's handle knows of the interaction.
     pub known: Option<&'a Arc<Identity>>,
@@ -113,8 +112,8 @@ impl Interactions {
     }
 
     pub fn merge(&mut self, update: Update<'_>, seq: u64, room: bool) -> Merged {
-        let Update { event_id, patch, call, known, now } = update;
-        let nothing_new = call == Call::Patch && is_empty(&patch);
+        let Update { event_id, fields, call, known, now } = update;
+        let nothing_new = call == Call::Patch && fields.is_empty();
         let (is_changed, is_finished) =
             self.entries.get(event_id).map_or((false, false), |entry| (entry.changed_at.is_some(), entry.finished));
         if nothing_new || (is_finished && call == Call::Finish) {
@@ -125,7 +124,7 @@ impl Interactions {
         }
         let entry = self.entries.entry(event_id.to_owned()).or_insert_with(|| Entry::new(event_id, known, call, now));
         let was_held = entry.is_held();
-        entry.merge(patch, call);
+        entry.merge(fields, call);
         entry.changed_at = entry.changed_at.or(Some(seq));
         self.held = self.held.saturating_sub(was_held.into()).saturating_add(entry.is_held().into());
         if is_changed {
@@ -228,28 +227,6 @@ impl Settled {
     }
 }
 
-fn is_empty(patch: &PatchOptions) -> bool {
-    let PatchOptions {
-        user_id,
-        event,
-        timestamp,
-        input,
-        output,
-        model,
-        convo_id,
-        properties,
-        attachments,
-        feature_flags,
-        is_pending,
-    } = patch;
-    [user_id, event, input, output, model, convo_id].iter().all(|text| text.is_empty())
-        && timestamp.is_none()
-        && is_pending.is_none()
-        && properties.is_empty()
-        && attachments.is_empty()
-        && feature_flags.is_empty()
-}
-
 impl Entry {
     fn new(event_id: &str, known: Option<&Arc<Identity>>, call: Call, now: OffsetDateTime) -> Self {
         let identity = known
@@ -271,36 +248,36 @@ impl Entry {
         self.changed_at.is_some() && self.identity.user_id.is_empty()
     }
 
-    fn merge(&mut self, patch: PatchOptions, call: Call) {
-        self.has_content |= !(patch.input.is_empty() && patch.output.is_empty() && patch.attachments.is_empty());
-        self.merge_identity(&patch);
-        self.timestamp = patch.timestamp.unwrap_or(self.timestamp);
-        self.is_pending = patch.is_pending.unwrap_or(self.is_pending);
+    fn merge(&mut self, fields: EventFields, call: Call) {
+        self.has_content |= fields.has_content();
+        self.merge_identity(&fields);
+        self.timestamp = fields.timestamp.unwrap_or(self.timestamp);
+        self.is_pending = fields.is_pending.unwrap_or(self.is_pending);
         if call == Call::Finish {
             self.finished = true;
             self.is_pending = false;
         }
         let news = &mut self.news;
-        replace(&mut news.input, patch.input);
-        replace(&mut news.output, patch.output);
-        news.properties.extend(patch.properties);
-        news.attachments.extend(patch.attachments);
-        news.feature_flags.extend(patch.feature_flags);
+        replace(&mut news.input, fields.input);
+        replace(&mut news.output, fields.output);
+        news.properties.merge(fields.properties);
+        news.attachments.extend(fields.attachments);
+        news.feature_flags.merge(fields.feature_flags);
     }
 
-    fn merge_identity(&mut self, patch: &PatchOptions) {
+    fn merge_identity(&mut self, fields: &EventFields) {
         let changes = |known: &str, new: &str| !new.is_empty() && known != new;
         let known = &self.identity;
-        if changes(&known.user_id, &patch.user_id)
-            || changes(&known.event, &patch.event)
-            || changes(&known.convo_id, &patch.convo_id)
-            || changes(&known.model, &patch.model)
+        if changes(&known.user_id, &fields.user_id)
+            || changes(&known.event, &fields.event)
+            || changes(&known.convo_id, &fields.convo_id)
+            || changes(&known.model, &fields.model)
         {
             let identity = Arc::make_mut(&mut self.identity);
-            replace(&mut identity.user_id, patch.user_id.clone());
-            replace(&mut identity.event, patch.event.clone());
-            replace(&mut identity.convo_id, patch.convo_id.clone());
-            replace(&mut identity.model, patch.model.clone());
+            replace(&mut identity.user_id, fields.user_id.clone());
+            replace(&mut identity.event, fields.event.clone());
+            replace(&mut identity.convo_id, fields.convo_id.clone());
+            replace(&mut identity.model, fields.model.clone());
         }
     }
 

@@ -1,5 +1,6 @@
 //! Where calls become records. Every handle holds one: the configuration and the buffer, never the client.
 
+mod fields;
 mod scopes;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::ids;
 use crate::outbox::{Call, Counters, DropReason, Outbox, Update};
 use crate::platform;
 use crate::records::{
-    AiEvent, Attachment, DEFAULT_EVENT, Event, Identity, PatchOptions, RecordKind, Signal, SpanRecord, User,
+    Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
 };
 use crate::wire::{self, EventView};
 
@@ -68,24 +69,38 @@ impl Recorder {
         self.home.config.is_enabled()
     }
 
-    pub fn event(&self, event: Event) -> Result<String> {
-        let Event { event_id, user_id, event, timestamp, properties, attachments, feature_flags } = event;
-        self.complete_event(AiEvent {
-            event_id,
-            user_id,
-            event,
-            timestamp,
-            properties,
-            attachments,
-            feature_flags,
-            ..AiEvent::default()
-        })
+    /// Records a complete event. Returns its id.
+    pub fn event(&self, event_id: String, fields: &EventFields) -> Result<String> {
+        let event_id = event_id_or_new(event_id);
+        if !self.is_enabled() {
+            return Ok(event_id);
+        }
+        if fields.user_id.is_empty() {
+            return self.refuse(Error::invalid("user_id", "is required: say whose event it is"));
+        }
+        self.check(Attachment::validate_all(&fields.attachments))?;
+        let view = EventView {
+            event_id: &event_id,
+            user_id: &fields.user_id,
+            event: if fields.event.is_empty() { DEFAULT_EVENT } else { &fields.event },
+            timestamp: fields.timestamp.unwrap_or_else(now),
+            input: &fields.input,
+            output: &fields.output,
+            model: &fields.model,
+            convo_id: &fields.convo_id,
+            properties: &fields.properties,
+            attachments: &fields.attachments,
+            feature_flags: &fields.feature_flags,
+        };
+        let bytes = wire::complete_event(&view, &self.home.config.encoding);
+        self.push(RecordKind::Event, bytes)?;
+        Ok(event_id)
     }
 
-    pub fn ai_event(&self, event: AiEvent) -> Result<String> {
-        let is_empty = event.input.is_empty() && event.output.is_empty() && event.attachments.is_empty();
-        if !is_empty || event.user_id.is_empty() || !self.is_enabled() {
-            return self.complete_event(event);
+    /// Records a complete event that had to do with a model; without content it is dropped.
+    pub fn ai_event(&self, event_id: String, fields: &EventFields) -> Result<String> {
+        if fields.has_content() || fields.user_id.is_empty() || !self.is_enabled() {
+            return self.event(event_id, fields);
         }
         if self.outbox.is_closed() {
             return self.refuse(Error::Closed);
@@ -93,39 +108,12 @@ impl Recorder {
         self.home.counters.accept(RecordKind::Event);
         self.home.counters.discard(RecordKind::Event, DropReason::EmptyInteraction, 1);
         self.home.diagnostics.warn(Warning::EmptyEvent, || {
-            format!("event \"{}\" has no input, no output and no attachment: it is not sent", event.event)
+            format!("event \"{}\" has no input, no output and no attachment: it is not sent", fields.event)
         });
-        Ok(event_id_or_new(event.event_id))
+        Ok(event_id_or_new(event_id))
     }
 
-    fn complete_event(&self, event: AiEvent) -> Result<String> {
-        let event_id = event_id_or_new(event.event_id);
-        if !self.is_enabled() {
-            return Ok(event_id);
-        }
-        if event.user_id.is_empty() {
-            return self.refuse(Error::invalid("user_id", "is required: say whose event it is"));
-        }
-        self.check(Attachment::validate_all(&event.attachments))?;
-        let view = EventView {
-            event_id: &event_id,
-            user_id: &event.user_id,
-            event: if event.event.is_empty() { DEFAULT_EVENT } else { &event.event },
-            timestamp: event.timestamp.unwrap_or_else(now),
-            input: &event.input,
-            output: &event.output,
-            model: &event.model,
-            convo_id: &event.convo_id,
-            properties: &event.properties,
-            attachments: &event.attachments,
-            feature_flags: &event.feature_flags,
-        };
-        let bytes = wire::complete_event(&view, &self.home.config.encoding);
-        self.push(RecordKind::Event, bytes)?;
-        Ok(event_id)
-    }
-
-    pub fn signal(&self, signal: &Signal) -> Result<()> {
+    pub fn signal(&self, signal: &SignalFields) -> Result<()> {
         if !self.is_enabled() {
             return Ok(());
         }
@@ -133,36 +121,53 @@ impl Recorder {
         self.push(RecordKind::Signal, wire::signal(signal, &self.home.config.encoding))
     }
 
-    pub fn user(&self, user: &User) -> Result<()> {
+    pub fn user(&self, user_id: &str, traits: &Properties) -> Result<()> {
         if !self.is_enabled() {
             return Ok(());
         }
-        if user.user_id.is_empty() {
+        if user_id.is_empty() {
             return self.refuse(Error::invalid("user_id", "is required: say who it is"));
         }
-        self.push(RecordKind::User, wire::user(user, &self.home.config.encoding))
+        self.push(RecordKind::User, wire::user(user_id, traits, &self.home.config.encoding))
     }
 
-    /// Cannot fail: an invalid attachment is left out, with a warning.
-    pub fn begin(&self, identity: &Arc<Identity>, mut patch: PatchOptions) {
+    /// Cannot fail: an invalid attachment is left out, with a warning. Returns what is known of the interaction.
+    pub fn begin(&self, event_id: String, mut fields: EventFields) -> Arc<Identity> {
+        let event = if fields.event.is_empty() { DEFAULT_EVENT } else { &fields.event };
+        let identity = Arc::new(Identity {
+            event_id: event_id_or_new(event_id),
+            user_id: fields.user_id.clone(),
+            event: event.to_owned(),
+            convo_id: fields.convo_id.clone(),
+            model: fields.model.clone(),
+            trace: Some(ids::trace_id()),
+        });
         if !self.is_enabled() {
-            return;
+            return identity;
         }
-        if let Err(error) = self.check(Attachment::validate_all(&patch.attachments)) {
+        if let Err(error) = self.check(Attachment::validate_all(&fields.attachments)) {
             self.home.diagnostics.warn(Warning::InvalidAttachment, || {
                 format!("begin of \"{}\": {error}; the attachment is left out", identity.event_id)
             });
-            patch.attachments.retain(|attachment| attachment.validate().is_ok());
+            fields.attachments.retain(|attachment| attachment.validate().is_ok());
         }
         // After `close` it is refused, and counted as such.
-        let _ = self.interaction(&identity.event_id, patch, Call::Begin, Some(identity));
+        let _ = self.interaction(&identity.event_id, fields, Call::Begin, Some(&identity));
+        identity
+    }
+
+    /// What is known of an interaction that was begun earlier, here or elsewhere.
+    pub fn resume(&self, event_id: String) -> Arc<Identity> {
+        self.outbox
+            .identity(&event_id)
+            .unwrap_or_else(|| Arc::new(Identity { event_id, trace: Some(ids::trace_id()), ..Identity::default() }))
     }
 
     /// Merges a call on an interaction. `known` is what the caller's handle knows of it.
     pub fn interaction(
         &self,
         event_id: &str,
-        patch: PatchOptions,
+        fields: EventFields,
         call: Call,
         known: Option<&Arc<Identity>>,
     ) -> Result<()> {
@@ -172,8 +177,8 @@ impl Recorder {
         if event_id.is_empty() {
             return self.refuse(Error::invalid("event_id", "is required: name the interaction"));
         }
-        self.check(Attachment::validate_all(&patch.attachments))?;
-        let update = Update { event_id, patch, call, known, now: now() };
+        self.check(Attachment::validate_all(&fields.attachments))?;
+        let update = Update { event_id, fields, call, known, now: now() };
         let dropped = self.check(self.outbox.update(update, &self.home.config.encoding))?;
         self.warn_of_loss(RecordKind::Partial, dropped);
         if call == Call::Finish && self.outbox.is_held(event_id) {
@@ -245,7 +250,7 @@ impl Drop for Recorder {
     }
 }
 
-pub(crate) fn event_id_or_new(event_id: String) -> String {
+fn event_id_or_new(event_id: String) -> String {
     if event_id.is_empty() { ids::event_id() } else { event_id }
 }
 

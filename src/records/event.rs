@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::Attachment;
+use super::{Attachment, Properties};
 
 /// Something that happened, without a model in it: a page view, a click, a purchase.
 #[derive(Debug, Default, Clone)]
@@ -120,48 +120,34 @@ pub struct FinishOptions {
     pub feature_flags: BTreeMap<String, String>,
 }
 
-impl From<BeginOptions> for PatchOptions {
-    fn from(begin: BeginOptions) -> Self {
-        let BeginOptions {
-            event_id: _,
-            user_id,
-            event,
-            timestamp,
-            input,
-            model,
-            convo_id,
-            properties,
-            attachments,
-            feature_flags,
-        } = begin;
-        PatchOptions {
-            user_id,
-            event,
-            timestamp,
-            input,
-            output: String::new(),
-            model,
-            convo_id,
-            properties,
-            attachments,
-            feature_flags,
-            is_pending: None,
-        }
-    }
+/// What an event says, or an update of an interaction: everything but its id.
+#[derive(Debug, Default)]
+pub(crate) struct EventFields {
+    pub user_id: String,
+    pub event: String,
+    pub timestamp: Option<OffsetDateTime>,
+    pub input: String,
+    pub output: String,
+    pub model: String,
+    pub convo_id: String,
+    pub properties: Properties,
+    pub attachments: Vec<Attachment>,
+    pub feature_flags: Properties,
+    pub is_pending: Option<bool>,
 }
 
-impl From<FinishOptions> for PatchOptions {
-    fn from(finish: FinishOptions) -> Self {
-        let FinishOptions { timestamp, output, model, properties, attachments, feature_flags } = finish;
-        PatchOptions {
-            timestamp,
-            output,
-            model,
-            properties,
-            attachments,
-            feature_flags,
-            is_pending: Some(false),
-            ..PatchOptions::default()
-        }
+impl EventFields {
+    pub fn has_content(&self) -> bool {
+        !(self.input.is_empty() && self.output.is_empty() && self.attachments.is_empty())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        let texts = [&self.user_id, &self.event, &self.model, &self.convo_id];
+        !self.has_content()
+            && texts.iter().all(|text| text.is_empty())
+            && self.timestamp.is_none()
+            && self.is_pending.is_none()
+            && self.properties.is_empty()
+            && self.feature_flags.is_empty()
     }
 }

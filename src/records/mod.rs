@@ -4,6 +4,7 @@ mod attachment;
 mod attribute;
 mod event;
 mod identity;
+mod json;
 mod signal;
 mod span;
 mod user;
@@ -16,7 +17,10 @@ pub use span::{LlmMessage, SpanStatusCode};
 pub use user::User;
 
 pub(crate) use attribute::set_attribute;
+pub(crate) use event::EventFields;
 pub(crate) use identity::Identity;
+pub(crate) use json::{Json, Properties};
+pub(crate) use signal::SignalFields;
 pub(crate) use span::{Detail, LlmFields, Prompt, SpanFields, SpanIds, SpanRecord, ToolFields};
 
 /// The name of an event that was given none.

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::Properties;
 use crate::error::{Error, Result};
 
 /// The kinds of signal, for [`Signal::kind`].
@@ -50,8 +51,22 @@ pub struct Signal {
     pub after: String,
 }
 
-impl Signal {
-    pub(crate) fn validate(&self) -> Result<()> {
+/// A signal, ready to be recorded.
+#[derive(Debug, Default)]
+pub(crate) struct SignalFields {
+    pub event_id: String,
+    pub name: String,
+    pub kind: String,
+    pub sentiment: String,
+    pub timestamp: Option<OffsetDateTime>,
+    pub properties: Properties,
+    pub attachment_id: String,
+    pub comment: String,
+    pub after: String,
+}
+
+impl SignalFields {
+    pub fn validate(&self) -> Result<()> {
         if self.event_id.is_empty() {
             return Err(Error::invalid("event_id", "is required: name the event that the signal is about"));
         }

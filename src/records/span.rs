@@ -1,8 +1,4 @@
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
-use super::{Attribute, Identity};
+use super::{Attribute, Identity, Json, Properties};
 
 /// A message of a chat, as a model takes it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -65,7 +61,7 @@ pub(crate) struct SpanRecord<'a> {
     /// The interaction that the span belongs to, or just an event id.
     pub identity: &'a Identity,
     /// Association properties of the tracer; the span's own win.
-    pub sticky: Option<&'a BTreeMap<String, Value>>,
+    pub sticky: Option<&'a Properties>,
     pub fields: &'a SpanFields,
 }
 
@@ -73,7 +69,7 @@ pub(crate) struct SpanRecord<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct SpanFields {
     pub operation_id: String,
-    pub properties: BTreeMap<String, Value>,
+    pub properties: Properties,
     pub attributes: Vec<Attribute>,
     pub detail: Detail,
     pub error: Option<String>,
@@ -109,6 +105,6 @@ pub(crate) enum Prompt {
 
 #[derive(Debug, Default)]
 pub(crate) struct ToolFields {
-    pub input: Option<Value>,
-    pub output: Option<Value>,
+    pub input: Option<Json>,
+    pub output: Option<Json>,
 }

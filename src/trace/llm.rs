@@ -7,6 +7,7 @@ use super::span::Association;
 use super::{LlmOptions, Span};
 use crate::recorder::Recorder;
 use crate::records::{Detail, LlmFields, LlmMessage, Prompt, SpanFields};
+use crate::wire;
 
 const MODEL: [&str; 3] = ["ai.model.id", "gen_ai.request.model", "gen_ai.response.model"];
 const PROVIDER: [&str; 3] = ["ai.model.provider", "gen_ai.system", "gen_ai.provider.name"];
@@ -136,7 +137,8 @@ impl LlmSpan {
         let response_model = String::new();
         let llm = LlmFields { model, response_model, provider, prompt, output, input_tokens, output_tokens };
         let detail = Detail::Llm(Box::new(llm));
-        let fields = SpanFields { operation_id, properties, detail, ..SpanFields::default() };
+        let fields =
+            SpanFields { operation_id, properties: wire::properties(properties), detail, ..SpanFields::default() };
         Self { span: Span::open(recorder, association, name, parent, start_time, fields) }
     }
 

@@ -1,16 +1,15 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::SpanOptions;
 use crate::ids;
 use crate::platform;
 use crate::recorder::Recorder;
-use crate::records::{Attribute, Detail, Identity, SpanFields, SpanIds, SpanRecord, set_attribute};
+use crate::records::{Attribute, Detail, Identity, Properties, SpanFields, SpanIds, SpanRecord, set_attribute};
+use crate::wire;
 
 const RESPONSE_MODEL: &str = "gen_ai.response.model";
 const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
@@ -45,7 +44,7 @@ struct Shared {
     name: String,
     start: u64,
     identity: Arc<Identity>,
-    sticky: Option<Arc<BTreeMap<String, Value>>>,
+    sticky: Option<Arc<Properties>>,
     /// `None` once it has ended.
     open: Mutex<Option<SpanFields>>,
 }
@@ -54,7 +53,7 @@ struct Shared {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Association {
     pub identity: Arc<Identity>,
-    pub sticky: Option<Arc<BTreeMap<String, Value>>>,
+    pub sticky: Option<Arc<Properties>>,
 }
 
 impl Association {
@@ -146,7 +145,7 @@ impl Span {
 
     pub(crate) fn start(recorder: &Arc<Recorder>, association: Association, options: SpanOptions) -> Self {
         let SpanOptions { name, event_id, operation_id, parent, properties, attributes, start_time } = options;
-        let mut fields = SpanFields { operation_id, properties, ..SpanFields::default() };
+        let mut fields = SpanFields { operation_id, properties: wire::properties(properties), ..SpanFields::default() };
         for attribute in attributes {
             set_attribute(&mut fields.attributes, attribute);
         }

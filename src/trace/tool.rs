@@ -9,6 +9,7 @@ use super::span::{Association, unix_nanos};
 use super::{Span, ToolOptions, TrackToolOptions};
 use crate::recorder::{self, Recorder};
 use crate::records::{Detail, SpanFields, ToolFields};
+use crate::wire;
 
 /// A call of a tool: what it was given, what it returned. A handle like [`Span`].
 ///
@@ -45,12 +46,12 @@ impl ToolSpan {
 
     /// Sets what the tool was given.
     pub fn set_input(&self, input: &Value) {
-        self.update("traceloop.entity.input", |tool| tool.input = Some(input.clone()));
+        self.update("traceloop.entity.input", |tool| tool.input = Some(wire::compact(input)));
     }
 
     /// Sets what the tool returned.
     pub fn set_output(&self, output: &Value) {
-        self.update("traceloop.entity.output", |tool| tool.output = Some(output.clone()));
+        self.update("traceloop.entity.output", |tool| tool.output = Some(wire::compact(output)));
     }
 
     /// Marks the call as failed, with what went wrong.
@@ -80,8 +81,9 @@ impl ToolSpan {
         options: ToolOptions,
     ) -> Self {
         let ToolOptions { parent, properties, input, start_time } = options;
+        let input = input.as_ref().map(wire::compact);
         let detail = Detail::Tool(Box::new(ToolFields { input, output: None }));
-        let fields = SpanFields { properties, detail, ..SpanFields::default() };
+        let fields = SpanFields { properties: wire::properties(properties), detail, ..SpanFields::default() };
         Self { span: Span::open(recorder, association, name, parent, start_time, fields) }
     }
 
@@ -107,8 +109,9 @@ pub(crate) fn track_tool(recorder: &Arc<Recorder>, association: Association, opt
     }
     let TrackToolOptions { name, parent, input, output, error, properties, start_time, end_time, duration } = options;
     let (start, end) = extent(start_time, end_time, duration, recorder::now());
+    let [input, output] = [input, output].map(|value| value.as_ref().map(wire::compact));
     let detail = Detail::Tool(Box::new(ToolFields { input, output }));
-    let fields = SpanFields { properties, detail, error, ..SpanFields::default() };
+    let fields = SpanFields { properties: wire::properties(properties), detail, error, ..SpanFields::default() };
     Span::open(recorder, association, name, parent, Some(start), fields).end_at(Some(end));
 }
 

@@ -8,6 +8,7 @@ use super::span::{Association, run_in_span};
 use super::tool::track_tool;
 use super::{LlmOptions, LlmSpan, Span, SpanOptions, TrackToolOptions};
 use crate::recorder::Recorder;
+use crate::wire;
 
 /// Starts spans that all carry the same association properties: for batch jobs and other work without a conversation.
 ///
@@ -30,7 +31,8 @@ pub struct Tracer {
 
 impl Tracer {
     pub(crate) fn new(recorder: &Arc<Recorder>, properties: BTreeMap<String, Value>) -> Self {
-        let association = Association { sticky: Some(Arc::new(properties)), ..Association::default() };
+        let association =
+            Association { sticky: Some(Arc::new(wire::properties(properties))), ..Association::default() };
         Self { inner: recorder.is_enabled().then(|| (Arc::clone(recorder), association)) }
     }
 

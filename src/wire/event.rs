@@ -1,6 +1,3 @@
-use std::collections::BTreeMap;
-
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::body::MAX_BODY;
@@ -8,7 +5,7 @@ use super::fit::fit;
 use super::json::{self, Object};
 use super::timestamp::rfc3339;
 use super::{Encoding, Library, TextCap};
-use crate::records::Attachment;
+use crate::records::{Attachment, Properties};
 
 const ARRAY_BRACKETS: usize = 2;
 
@@ -23,9 +20,9 @@ pub(crate) struct EventView<'a> {
     pub output: &'a str,
     pub model: &'a str,
     pub convo_id: &'a str,
-    pub properties: &'a BTreeMap<String, Value>,
+    pub properties: &'a Properties,
     pub attachments: &'a [Attachment],
-    pub feature_flags: &'a BTreeMap<String, String>,
+    pub feature_flags: &'a Properties,
 }
 
 /// The `$context` object, which names the library that recorded an event.
@@ -72,8 +69,8 @@ fn encode(event: &EventView<'_>, is_pending: Option<bool>, encoding: &Encoding, 
     attachments(object.key("attachments"), event.attachments, cap);
     if !event.feature_flags.is_empty() {
         let mut flags = Object::new(object.key("feature_flags"));
-        for (name, variant) in event.feature_flags {
-            flags.string(name, variant);
+        for (name, variant) in event.feature_flags.iter() {
+            json::value(flags.key(name), variant, TextCap(usize::MAX));
         }
         flags.end();
     }
@@ -99,7 +96,7 @@ fn ai_data(object: &mut Object<'_>, event: &EventView<'_>, cap: TextCap) {
     data.end();
 }
 
-fn properties(out: &mut Vec<u8>, properties: &BTreeMap<String, Value>, context: &[u8], cap: TextCap) {
+fn properties(out: &mut Vec<u8>, properties: &Properties, context: &[u8], cap: TextCap) {
     let mut object = Object::new(out);
     for (key, value) in properties.iter().filter(|(key, _)| *key != "$context") {
         json::value(object.key(key), value, cap);

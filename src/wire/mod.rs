@@ -12,12 +12,14 @@ mod span;
 mod text;
 mod timestamp;
 mod user;
+mod value;
 
 pub(crate) use event::{EventView, complete_event, partial};
 pub(crate) use signal::signal;
 pub(crate) use span::{has_ai_operation, span};
 pub(crate) use text::TextCap;
 pub(crate) use user::user;
+pub(crate) use value::{compact, properties, texts};
 
 /// What the encoders need to know of the configuration, encoded once.
 #[derive(Debug)]

@@ -3,14 +3,14 @@ use super::fit::fit;
 use super::json::{self, Object};
 use super::timestamp::rfc3339;
 use super::{Encoding, TextCap};
-use crate::records::{Signal, SignalKind};
+use crate::records::{SignalFields, SignalKind};
 
 /// An element of a `signals/track` array. `None` when it is too large and has no text left to shorten.
-pub(crate) fn signal(signal: &Signal, encoding: &Encoding) -> Option<Vec<u8>> {
+pub(crate) fn signal(signal: &SignalFields, encoding: &Encoding) -> Option<Vec<u8>> {
     fit(MAX_BODY.saturating_sub(2), encoding.text_cap, Vec::len, |cap| encode(signal, cap))
 }
 
-fn encode(signal: &Signal, cap: TextCap) -> Vec<u8> {
+fn encode(signal: &SignalFields, cap: TextCap) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     let mut object = Object::new(&mut out);
     object.string("event_id", &signal.event_id);
@@ -24,8 +24,8 @@ fn encode(signal: &Signal, cap: TextCap) -> Vec<u8> {
 
     let words = [("comment", signal.comment.as_str()), ("after", signal.after.as_str())];
     let mut properties = Object::new(object.key("properties"));
-    for (key, value) in &signal.properties {
-        if !words.iter().any(|(word, text)| word == key && !text.is_empty()) {
+    for (key, value) in signal.properties.iter() {
+        if !words.iter().any(|(word, text)| *word == key && !text.is_empty()) {
             json::value(properties.key(key), value, cap);
         }
     }

@@ -1,15 +1,12 @@
-use std::collections::BTreeMap;
 use std::io::Write;
-
-use serde_json::Value;
 
 use super::body::Envelope;
 use super::fit::fit;
 use super::json::{self, Object};
 use super::{Encoding, TextCap, base64};
 use crate::records::{
-    Attribute, AttributeValue, Detail, LlmFields, LlmMessage, Prompt, RecordKind, SpanFields, SpanRecord,
-    SpanStatusCode, ToolFields,
+    Attribute, AttributeValue, Detail, Json, LlmFields, LlmMessage, Prompt, Properties, RecordKind, SpanFields,
+    SpanRecord, SpanStatusCode, ToolFields,
 };
 
 const ASSOCIATION: &str = "traceloop.association.properties.";
@@ -33,8 +30,7 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
             || matches!(key, "ai.operationId" | "traceloop.span.kind" | "traceloop.workflow.name")
             || key.strip_prefix(ASSOCIATION).is_some_and(|name| KEPT.contains(&name))
     };
-    let says =
-        |properties: &BTreeMap<String, Value>, name: &str| properties.get(name).is_some_and(|value| !value.is_null());
+    let says = |properties: &Properties, name: &str| properties.get(name).is_some_and(|value| !value.is_null());
     let associated = |name: &&str| says(&fields.properties, name) || sticky.is_some_and(|sticky| says(sticky, name));
     !matches!(fields.detail, Detail::Plain)
         || !fields.operation_id.is_empty()
@@ -164,7 +160,7 @@ impl Attributes<'_> {
             AttributeValue::Int(int) => self.int_value(*int),
             AttributeValue::Float(float) => self.float_value(*float),
             AttributeValue::Bool(bool) => self.bool_value(*bool),
-            AttributeValue::StringArray(texts) => self.array_value(texts.iter().map(String::as_str)),
+            AttributeValue::StringArray(texts) => self.array_value(texts, json::text),
         }
     }
 
@@ -190,11 +186,11 @@ impl Attributes<'_> {
         self.out.extend_from_slice(if bool { b"true}}" } else { b"false}}" });
     }
 
-    fn array_value<'t>(&mut self, texts: impl Iterator<Item = &'t str>) {
+    fn array_value<T: AsRef<str>>(&mut self, texts: &[T], write: fn(&mut Vec<u8>, &str, TextCap)) {
         self.out.extend_from_slice(br#"{"arrayValue":{"values":["#);
-        for (index, text) in texts.enumerate() {
+        for (index, text) in texts.iter().enumerate() {
             self.out.extend_from_slice(if index > 0 { br#",{"stringValue":"# } else { br#"{"stringValue":"# });
-            json::text(self.out, text, self.cap);
+            write(self.out, text.as_ref(), self.cap);
             self.out.push(b'}');
         }
         self.out.extend_from_slice(b"]}}}");
@@ -307,18 +303,28 @@ impl Attributes<'_> {
     }
 
     /// A string as it is, anything else as compact JSON.
-    fn json_as_text(&mut self, value: &Value) {
-        match value {
-            Value::String(text) => self.text_value(text),
-            other => self.text_value(&compact(other)),
+    fn json_as_text(&mut self, value: &Json) {
+        if value.is_string() {
+            self.out.extend_from_slice(br#"{"stringValue":"#);
+            json::value(self.out, value, self.cap);
+            self.out.extend_from_slice(b"}}");
+        } else {
+            self.text_value(value.as_str());
         }
     }
 
     fn association(&mut self, span: &SpanRecord<'_>) {
         let SpanRecord { identity, sticky, fields, .. } = span;
         let own = |key: &str| fields.properties.get(key).or_else(|| sticky.and_then(|sticky| sticky.get(key)));
-        let event_id = own("event_id").and_then(Value::as_str).unwrap_or(&identity.event_id);
-        self.name("ai.telemetry.metadata.raindrop.eventId", event_id);
+        let key = "ai.telemetry.metadata.raindrop.eventId";
+        match own("event_id").filter(|event_id| event_id.is_string()) {
+            None => self.name(key, &identity.event_id),
+            Some(event_id) if event_id.is_empty() || self.is_set("", key) => {}
+            Some(event_id) => {
+                self.open("", key);
+                self.json_as_text(event_id);
+            }
+        }
         for (key, text) in [
             ("user_id", &identity.user_id),
             ("convo_id", &identity.convo_id),
@@ -331,36 +337,38 @@ impl Attributes<'_> {
             }
         }
         for (key, value) in sticky.iter().flat_map(|sticky| sticky.iter()) {
-            if !fields.properties.contains_key(key) {
+            if fields.properties.get(key).is_none() {
                 self.associated_value(key, value);
             }
         }
-        for (key, value) in &fields.properties {
+        for (key, value) in fields.properties.iter() {
             self.associated_value(key, value);
         }
     }
 
-    fn associated_value(&mut self, key: &str, value: &Value) {
+    fn associated_value(&mut self, key: &str, value: &Json) {
         if value.is_null() || self.is_set(ASSOCIATION, key) {
             return;
         }
         self.open(ASSOCIATION, key);
-        match value {
-            Value::Bool(bool) => self.bool_value(*bool),
-            Value::Number(number) if number.is_i64() => self.int_value(number.as_i64().unwrap_or_default()),
-            Value::Number(number) => self.float_value(number.as_f64().unwrap_or(f64::NAN)),
-            Value::Array(items) if items.iter().all(Value::is_string) => {
-                self.array_value(items.iter().filter_map(Value::as_str));
+        match value.as_str().as_bytes().first() {
+            Some(b't' | b'f') => self.verbatim(br#"{"boolValue":"#, value, b"}}"),
+            Some(b'-' | b'0'..=b'9') if value.as_str().parse::<i64>().is_ok() => {
+                self.verbatim(br#"{"intValue":""#, value, br#""}}"#);
             }
-            other => self.json_as_text(other),
+            Some(b'-' | b'0'..=b'9') => self.verbatim(br#"{"doubleValue":"#, value, b"}}"),
+            _ => match json::strings(value) {
+                Some(texts) => self.array_value(&texts, json::escaped),
+                None => self.json_as_text(value),
+            },
         }
     }
-}
 
-fn compact(value: &Value) -> String {
-    let mut out = Vec::new();
-    json::value(&mut out, value, TextCap(usize::MAX));
-    String::from_utf8(out).unwrap_or_default()
+    fn verbatim(&mut self, before: &[u8], value: &Json, after: &[u8]) {
+        self.out.extend_from_slice(before);
+        self.out.extend_from_slice(value.as_str().as_bytes());
+        self.out.extend_from_slice(after);
+    }
 }
 
 /// The chat as JSON text of at most `attribute_cap` code points, `cap` for each message. It stays valid JSON: the longest
@@ -394,7 +402,7 @@ mod tests {
         let chat = [LlmMessage::system("be kind"), LlmMessage::user("é\"".repeat(500))];
         let text = messages_json(&chat, TextCap(300), TextCap(300));
         assert!((200..=300).contains(&text.chars().count()), "{}", text.chars().count());
-        let read: Value = serde_json::from_str(&text).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(read[0]["content"], "be kind");
         assert!(read[1]["content"].as_str().unwrap().ends_with(super::super::text::MARKER));
     }

@@ -11,12 +11,17 @@ pub(crate) struct TextCap(pub usize);
 impl TextCap {
     /// What is left of `text`, and whether [`MARKER`] follows it.
     pub fn apply(self, text: &str) -> (&str, bool) {
-        if text.len() <= self.0 || text.char_indices().nth(self.0).is_none() {
+        self.apply_to(text, || text.char_indices().map(|(at, _)| at))
+    }
+
+    /// The same for a text in which `starts` says where each code point begins.
+    pub fn apply_to<I: Iterator<Item = usize>>(self, text: &str, starts: impl Fn() -> I) -> (&str, bool) {
+        if text.len() <= self.0 || starts().nth(self.0).is_none() {
             return (text, false);
         }
         let marked = self.0 > MARKER_CHARS;
         let kept = if marked { self.0.saturating_sub(MARKER_CHARS) } else { self.0 };
-        let end = text.char_indices().nth(kept).map_or(text.len(), |(at, _)| at);
+        let end = starts().nth(kept).unwrap_or(text.len());
         (text.get(..end).unwrap_or_default(), marked)
     }
 }
