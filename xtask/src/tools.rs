@@ -15,8 +15,11 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 /// Must have the minor version of the crate `worker`.
 const WORKER_BUILD: &str = "0.8.7";
 
-/// Where `package.json` is.
+/// Where the `package.json` of the Workers' tests and builds is.
 pub const NODE_DIRECTORY: &str = "tests/worker";
+
+/// Where the `package.json` of the npm package's tests is, and of what it is measured against.
+pub const NPM_DIRECTORY: &str = "tests/npm";
 
 /// rustfmt and clippy, which a minimal Rust toolchain lacks.
 pub fn rust_components() -> Vec<Step> {
@@ -99,14 +102,19 @@ fn has_worker_build() -> bool {
     output("worker-build", &["--version"]).is_ok_and(|installed| installed.trim() == WORKER_BUILD)
 }
 
-/// The packages that the Workers' tests and builds take from npm.
+/// The packages that tests, builds and measurements take from npm.
 pub fn node_modules() -> Vec<Step> {
-    vec![Step::new("set-up: node modules", "npm", &["ci"]).directory(NODE_DIRECTORY).skip_if(|| {
-        let directory = workspace_root().join(NODE_DIRECTORY);
-        let is_current =
-            is_newer(&directory.join("node_modules/.package-lock.json"), &directory.join("package-lock.json"));
-        is_current.then_some("installed")
-    })]
+    let install = |name, directory| Step::new(name, "npm", &["ci"]).directory(directory);
+    vec![
+        install("set-up: node modules for Workers", NODE_DIRECTORY).skip_if(|| node_modules_of(NODE_DIRECTORY)),
+        install("set-up: node modules for npm", NPM_DIRECTORY).skip_if(|| node_modules_of(NPM_DIRECTORY)),
+    ]
+}
+
+fn node_modules_of(directory: &str) -> Option<&'static str> {
+    let directory = workspace_root().join(directory);
+    let is_current = is_newer(&directory.join("node_modules/.package-lock.json"), &directory.join("package-lock.json"));
+    is_current.then_some("installed")
 }
 
 /// Whether `made` is there and not older than what it was made of.
