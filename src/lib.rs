@@ -50,6 +50,8 @@ mod endpoint;
 mod error;
 mod ids;
 mod interaction;
+#[cfg(feature = "js")]
+mod js;
 mod outbox;
 mod platform;
 mod recorder;

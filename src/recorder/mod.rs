@@ -250,7 +250,7 @@ impl Drop for Recorder {
     }
 }
 
-fn event_id_or_new(event_id: String) -> String {
+pub(crate) fn event_id_or_new(event_id: String) -> String {
     if event_id.is_empty() { ids::event_id() } else { event_id }
 }
 

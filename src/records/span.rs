@@ -71,6 +71,8 @@ pub(crate) struct SpanFields {
     pub operation_id: String,
     pub properties: Properties,
     pub attributes: Vec<Attribute>,
+    /// Further attributes, typed as their values are.
+    pub json_attributes: Properties,
     pub detail: Detail,
     pub error: Option<String>,
 }

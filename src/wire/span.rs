@@ -5,8 +5,8 @@ use super::fit::fit;
 use super::json::{self, Object};
 use super::{Encoding, TextCap, base64};
 use crate::records::{
-    Attribute, AttributeValue, Detail, Json, LlmFields, LlmMessage, Prompt, Properties, RecordKind, SpanFields,
-    SpanRecord, SpanStatusCode, ToolFields,
+    AttributeValue, Detail, Json, LlmFields, LlmMessage, Prompt, Properties, RecordKind, SpanFields, SpanRecord,
+    SpanStatusCode, ToolFields,
 };
 
 const ASSOCIATION: &str = "traceloop.association.properties.";
@@ -37,6 +37,7 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
         || ![&identity.event_id, &identity.user_id, &identity.convo_id].iter().all(|text| text.is_empty())
         || KEPT.iter().any(associated)
         || fields.attributes.iter().any(|attribute| keeps(&attribute.key))
+        || fields.json_attributes.iter().any(|(key, _)| keeps(key))
 }
 
 /// `cap` is that of each text; `attribute_cap` that of an attribute which holds several.
@@ -98,7 +99,7 @@ fn estimate(fields: &SpanFields, cap: TextCap) -> usize {
 
 fn attributes(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap: TextCap) {
     let fields = span.fields;
-    let mut list = Attributes { out, own: &fields.attributes, cap, attribute_cap, empty: true };
+    let mut list = Attributes { out, own: fields, cap, attribute_cap, empty: true };
     match &fields.detail {
         Detail::Plain => list.name("ai.operationId", &fields.operation_id),
         Detail::Llm(llm) => list.llm(llm, &fields.operation_id),
@@ -109,12 +110,16 @@ fn attributes(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_
         list.open("", &attribute.key);
         list.typed(&attribute.value);
     }
+    for (key, value) in fields.json_attributes.iter().filter(|(_, value)| !value.is_null()) {
+        list.open("", key);
+        list.json_value(value);
+    }
 }
 
 /// Writes the attributes of a span. Those that the caller set win over those that a kind of span implies.
 struct Attributes<'a> {
     out: &'a mut Vec<u8>,
-    own: &'a [Attribute],
+    own: &'a SpanFields,
     cap: TextCap,
     attribute_cap: TextCap,
     empty: bool,
@@ -122,7 +127,9 @@ struct Attributes<'a> {
 
 impl Attributes<'_> {
     fn is_set(&self, prefix: &str, key: &str) -> bool {
-        self.own.iter().any(|attribute| attribute.key.strip_prefix(prefix) == Some(key))
+        let is_it = |own: &str| own.strip_prefix(prefix) == Some(key);
+        self.own.attributes.iter().any(|attribute| is_it(&attribute.key))
+            || self.own.json_attributes.iter().any(|(own, _)| is_it(own))
     }
 
     /// Writes up to the value: `{"key":"…","value":`.
@@ -351,6 +358,11 @@ impl Attributes<'_> {
             return;
         }
         self.open(ASSOCIATION, key);
+        self.json_value(value);
+    }
+
+    /// A value in the OTLP type that fits it; as text if there is none.
+    fn json_value(&mut self, value: &Json) {
         match value.as_str().as_bytes().first() {
             Some(b't' | b'f') => self.verbatim(br#"{"boolValue":"#, value, b"}}"),
             Some(b'-' | b'0'..=b'9') if value.as_str().parse::<i64>().is_ok() => {

@@ -2,6 +2,7 @@
 
 mod features;
 mod lock;
+mod npm;
 mod size;
 mod step;
 mod test;
@@ -17,6 +18,7 @@ Commands:
   test             Run every check: format, lints, tests and docs, for native, wasm and Workers;
                    install what is missing for them
   test --native    The quick loop: format, native lints with default features, tests
+  npm              Build the npm package: print its directory and its tarball
   size             Print what the SDK adds to a Worker's bundle, in bytes, as JSON
   size --check     The same, and fail when it exceeds tests/worker-size/budget.json
   help             Print this help";
@@ -26,17 +28,19 @@ enum Command {
     Help,
     Test(test::Scope),
     Size { check: bool },
+    Npm,
 }
 
 fn parse(args: &[String]) -> Result<Command, String> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] | ["help" | "--help" | "-h"] | ["test" | "size", "--help" | "-h"] => Ok(Command::Help),
+        [] | ["help" | "--help" | "-h"] | ["test" | "size" | "npm", "--help" | "-h"] => Ok(Command::Help),
         ["test"] => Ok(Command::Test(test::Scope::Full)),
         ["test", "--native"] => Ok(Command::Test(test::Scope::Native)),
         ["size"] => Ok(Command::Size { check: false }),
         ["size", "--check"] => Ok(Command::Size { check: true }),
-        [command @ ("test" | "size"), rest @ ..] => {
+        ["npm"] => Ok(Command::Npm),
+        [command @ ("test" | "size" | "npm"), rest @ ..] => {
             Err(format!("unknown arguments of `{command}`: {}", rest.join(" ")))
         }
         [command, ..] => Err(format!("unknown command `{command}`")),
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         }
         Ok(Command::Test(scope)) => test::run(scope),
         Ok(Command::Size { check }) => size::run(check),
+        Ok(Command::Npm) => npm::run(),
         Err(message) => {
             eprintln!("error: {message}\n\n{HELP}");
             return ExitCode::from(2);
@@ -92,6 +97,12 @@ mod tests {
     fn size_is_checked_on_demand() {
         assert_eq!(parse_line("size"), Ok(Command::Size { check: false }));
         assert_eq!(parse_line("size --check"), Ok(Command::Size { check: true }));
+    }
+
+    #[test]
+    fn npm_takes_no_arguments() {
+        assert_eq!(parse_line("npm"), Ok(Command::Npm));
+        assert_eq!(parse_line("npm --web"), Err("unknown arguments of `npm`: --web".to_owned()));
     }
 
     #[test]

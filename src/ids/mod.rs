@@ -1,5 +1,8 @@
 //! Event, trace and span ids: random, from a generator that each thread seeds once.
 
+#[cfg(feature = "js")]
+pub(crate) mod numbered;
+
 use std::cell::Cell;
 
 use uuid::Builder;
@@ -32,13 +35,21 @@ impl Generator {
             self.seed();
         }
         let [low, high] = self.states.each_mut().map(|state| {
-            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            mixed ^ (mixed >> 31)
+            *state = state.wrapping_add(STEP);
+            mix(*state)
         });
         u128::from(high) << 64 | u128::from(low)
     }
+}
+
+/// From one state of a SplitMix64 to the next.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// What SplitMix64 makes of a state; no two states give the same.
+fn mix(state: u64) -> u64 {
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 thread_local! {

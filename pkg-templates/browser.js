@@ -1,0 +1,31 @@
+// Browsers, and everything else that has a `fetch`: `init` loads the wasm module.
+import * as glue from "./raindrop_bg.js";
+
+export { Raindrop, RaindropError } from "./raindrop.js";
+
+let ready;
+
+export function init(source = new URL("./raindrop_bg.wasm", import.meta.url)) {
+  ready ??= load(source).catch((error) => {
+    ready = undefined;
+    throw error;
+  });
+  return ready;
+}
+
+export default init;
+
+async function load(source) {
+  const imports = { "./raindrop_bg.js": glue };
+  let module = await (typeof source == "string" || source instanceof URL ? fetch(source) : source);
+  if (module instanceof Response) {
+    if (!module.ok) throw new Error(`raindrop-edge: ${module.url} answered ${module.status}`);
+    module = await (module.headers.get("content-type") == "application/wasm"
+      ? WebAssembly.compileStreaming(module)
+      : module.arrayBuffer());
+  }
+  const result = await WebAssembly.instantiate(module, imports);
+  const { exports } = result.instance ?? result;
+  glue.__wbg_set_wasm(exports);
+  exports.__wbindgen_start();
+}

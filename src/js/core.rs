@@ -1,0 +1,70 @@
+use wasm_bindgen::prelude::*;
+
+use super::read::Items;
+use super::{record, report};
+use crate::client::Client;
+use crate::outbox::Call;
+
+/// A client as `raindrop.js` sees it.
+#[wasm_bindgen]
+pub struct Core {
+    client: Client,
+}
+
+impl From<Client> for Core {
+    fn from(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// A client with the settings in `options`, an array.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn build(&self, options: &str) -> Result<Core, String> {
+        let builder = super::options::builder(Items::of(options));
+        builder.build().map(|client| Core { client }).map_err(|error| error.to_string())
+    }
+
+    /// A client with a buffer of its own.
+    pub fn scope(&self) -> Core {
+        Core { client: self.client.scope() }
+    }
+
+    /// Records `items`, an array, by the call with the number `call`. The answer is `=` and an event id, or `!` and what was
+    /// wrong, or nothing.
+    pub fn call(&self, call: u32, items: &str) -> String {
+        let recorder = &*self.client.recorder;
+        let items = Items::of(items);
+        let result = match call {
+            0 => record::complete_event(recorder, items),
+            1 => record::interaction(recorder, items, Call::Begin),
+            2 => record::interaction(recorder, items, Call::Patch),
+            3 => record::interaction(recorder, items, Call::Finish),
+            4 => record::signal(recorder, items),
+            5 => record::user(recorder, items),
+            6 => {
+                record::span(recorder, items);
+                return String::new();
+            }
+            7 => {
+                recorder.home.counters.refuse();
+                return String::new();
+            }
+            _ => return report::stats(&self.client.stats()),
+        };
+        match result {
+            Ok(event_id) => format!("={event_id}"),
+            Err(error) => format!("!{error}"),
+        }
+    }
+
+    /// Delivers what is recorded, at last if `close`.
+    pub async fn deliver(&self, close: bool) -> String {
+        let client = self.client.clone();
+        let result = if close { client.close().await } else { client.flush().await };
+        result.map_or_else(|error| report::error(&error), |report| report::flush(&report))
+    }
+}

@@ -1,0 +1,681 @@
+// The classes of the npm package. What they record crosses into wasm once, as the JSON text of an array; the tables below
+// say what stands in it, in the order that `record.rs` and `options.rs` read.
+
+/** What an entry of the package may change before the first client is made. */
+export const defaults = { flushOnFinish: true, flushOnPageHide: true };
+
+/** Builds clients; there once the wasm module has started. */
+let core;
+
+export function connect(first) {
+  core = first;
+}
+
+export class RaindropError extends Error {
+  constructor(message, code, status) {
+    super(message);
+    this.name = "RaindropError";
+    this.code = code;
+    if (status) this.status = status;
+  }
+}
+
+// ---- What callers hand over ----
+
+/** A table: the kind of each field, by the sign in front of it, and its name. */
+const fields = (text) => text.split(" ").map((field) => /(\W?)(\w*)/.exec(field).slice(1));
+
+// `!` required text, `@` time, `#` number, `?` boolean, `{` object, `=` object of texts, `[` attachments, `-` nothing.
+const EVENT = fields("eventId !userId event convoId model @timestamp input output {properties [attachments =featureFlags");
+const PLAIN_EVENT = fields("eventId !userId event - - @timestamp - - {properties [attachments =featureFlags");
+const PATCH = fields("eventId userId event convoId model @timestamp input output {properties [attachments =featureFlags");
+const ATTACHMENT = fields("type role value name language attachmentId");
+const SIGNAL = fields("!eventId !name type sentiment @timestamp attachmentId comment after {properties");
+const USER = fields("!userId {traits");
+const OPTIONS = fields(
+  "writeKey endpoint projectId serviceName localWorkshopUrl ?debug #maxTextFieldChars #maxAttempts #traceMaxBatchSize " +
+    "#traceMaxQueueSize #eventMaxQueueSize #baseDelayMs #requestTimeoutMs #closeTimeoutMs " +
+    "?disabled ?debugLogs ?flushOnFinish ?flushOnPageHide >fetch >onError",
+);
+const SPAN = fields("!name eventId operationId {properties {attributes @startTime");
+const LLM = fields("input output model - provider #inputTokens #outputTokens");
+const USAGE = fields("model #inputTokens #outputTokens");
+const TOOL = fields("@startTime @endTime #durationMs");
+
+// The calls as wasm numbers them.
+const EVENT_CALL = 0;
+const BEGIN = 1;
+const PATCH_CALL = 2;
+const FINISH = 3;
+const SIGNAL_CALL = 4;
+const USER_CALL = 5;
+const SPAN_CALL = 6;
+const REFUSE = 7;
+const STATS = 8;
+
+/** The kind of a span, as wasm numbers it. */
+const TOOL_KIND = 1;
+const LLM_KIND = 2;
+
+const wrong = (field, expected) => {
+  throw Object.assign(new TypeError(`${field} ${expected}`), { field });
+};
+
+const isObject = (value) => typeof value == "object" && !Array.isArray(value);
+
+/** Epoch milliseconds. */
+function time(value, field) {
+  const millis =
+    typeof value == "string"
+      ? Date.parse(/^\d{4}-\d\d/.test(value) ? value : "")
+      : typeof value == "number"
+        ? value
+        : value.getTime?.();
+  // The years 0 to 9999, which RFC 3339 can write.
+  if (!(millis >= -62167219200000 && millis < 253402300800000)) {
+    wrong(field, "must be a Date, an ISO 8601 string or epoch milliseconds");
+  }
+  return Math.trunc(millis);
+}
+
+/** A value that its kind allows, as it crosses; `undefined` is no value. */
+function checked(kind, value, field) {
+  if (kind == "-" || (value == null && kind != "!")) return;
+  switch (kind) {
+    case "@":
+      return time(value, field);
+    case "#":
+      return value >= 0 && typeof value == "number" ? Math.min(Math.round(value), 1e15) : wrong(field, "must be a number, 0 or more");
+    case "?":
+      return typeof value == "boolean" ? value : wrong(field, "must be true or false");
+    case ">":
+      return typeof value == "function" ? value : wrong(field, "must be a function");
+    case "[":
+      if (!Array.isArray(value)) wrong(field, "must be an array");
+      return value.map((item, index) => attachment(item, `${field}[${index}]`));
+    case "{":
+    case "=":
+      if (!isObject(value)) wrong(field, "must be an object");
+      for (const key in value) {
+        const type = typeof value[key];
+        if (kind == "=" ? type != "string" : /^(sy|fu|bi)/.test(type)) {
+          wrong(`${field}.${key}`, kind == "=" ? "must be a string" : `cannot be JSON: it is a ${type}`);
+        }
+      }
+      return value;
+  }
+  if (typeof value != "string" || (kind && !value)) wrong(field, `must be a ${kind ? "non-empty " : ""}string`);
+  return value;
+}
+
+/** The values of a table's fields, in its order. */
+function read(table, input, path = "") {
+  if (!input || typeof input != "object") wrong(path || "the argument", "must be an object");
+  return table.map(([kind, name]) => checked(kind, input[name], path ? `${path}.${name}` : name));
+}
+
+function attachment(item, path) {
+  const values = read(ATTACHMENT, item, path);
+  values[5] ??= checked("", item.attachment_id, `${path}.attachment_id`);
+  return values;
+}
+
+/** JSON that UTF-8 can hold: half a surrogate pair, which `JSON.stringify` escapes, becomes U+FFFD. */
+function json(value) {
+  const text = JSON.stringify(value);
+  return text.includes("\\ud") ? text.replace(/\\(\\|ud[89a-f]..)/g, (all, code) => (code == "\\" ? all : "\ufffd")) : text;
+}
+
+/** A value as one text: a text as it is, anything else as JSON. */
+function asText(value, field) {
+  if (value == null || typeof value == "string") return value;
+  try {
+    return JSON.stringify(value) ?? wrong(field, `cannot be JSON: it is a ${typeof value}`);
+  } catch (error) {
+    wrong(field, `cannot be JSON: ${firstLine(error)}`);
+  }
+}
+
+const firstLine = (error) => `${error?.message}`.split("\n")[0];
+
+const errorText = (error) =>
+  error == null ? "unknown error" : String(error instanceof Error ? error.message || error.name : error);
+
+// ---- Recording ----
+
+/** Spans and traces are numbered here and get their ids in wasm. */
+let lastNumber = 0;
+
+/** The interactions begun last, so that resuming one finds what is known of it. */
+const recent = new Map();
+const RECENT_KEPT = 1000;
+
+const WARN_INTERVAL_MS = 30_000;
+
+/** Everything that is to be delivered when its page is hidden. */
+const onPage = new Set();
+
+class Client {
+  /** When each kind of error was last written. */
+  warned = {};
+
+  constructor(from, options) {
+    this.core = from;
+    this.options = options;
+    if (options.flushOnPageHide) watchPage(this);
+  }
+
+  scope() {
+    const scope = new Client(this.core.scope(), this.options);
+    scope.warned = this.warned;
+    return scope;
+  }
+
+  /** Runs a call of the app, to which no error gets. */
+  attempt(call, work) {
+    try {
+      return work();
+    } catch (error) {
+      this.core.call(REFUSE, "");
+      this.report(call, error);
+    }
+  }
+
+  report(call, { field = "", message }) {
+    const error = new TypeError(`${call}: ${message}`);
+    const { onError } = this.options;
+    if (onError) {
+      try {
+        onError(error);
+      } catch {
+        // It is the app's own; the call that it is about goes on.
+      }
+      return;
+    }
+    const kind = `${call} ${field.split(/[.[]/)[0]}`;
+    const now = Date.now();
+    if (!(now - this.warned[kind] < WARN_INTERVAL_MS)) {
+      this.warned[kind] = now;
+      console.warn(`raindrop: ${error.message}`);
+    }
+  }
+
+  /** Hands a record to wasm. Returns its event id, if it was taken. */
+  record(call, number, items, table) {
+    let text;
+    try {
+      text = json(items);
+    } catch (error) {
+      items.forEach((item, index) => asText(item, table?.[index][1] ?? "the argument"));
+      throw error;
+    }
+    const answer = this.core.call(number, text);
+    if (answer[0] == "!") {
+      const [, field, reason] = /^!`(.*?)` (.*)/s.exec(answer) ?? [, "", answer.slice(1)];
+      const name = field.replace(/_(.)/g, (_, letter) => letter.toUpperCase()).replace("kind", "type");
+      return this.report(call, { field: name, message: name ? `${name} ${reason}` : reason });
+    }
+    if (number != SPAN_CALL && number != BEGIN && number != PATCH_CALL) this.soon();
+    return answer.slice(1);
+  }
+
+  /** One record, or each of several. */
+  each(call, number, table, input, check) {
+    const one = (item) =>
+      this.attempt(call, () => {
+        const items = read(table, item);
+        check?.(items);
+        return this.record(call, number, items, table);
+      });
+    return Array.isArray(input) ? input.map(one) : one(input);
+  }
+
+  /** Flushes at the end of the current task. */
+  soon() {
+    if (!this.options.flushOnFinish || this.scheduled) return;
+    try {
+      setTimeout(() => {
+        this.scheduled = false;
+        this.drive().catch(() => {});
+      });
+      this.scheduled = true;
+    } catch {
+      // There are no timers here, as in a Worker's global scope.
+    }
+  }
+
+  async drive(isClose = false) {
+    if (isClose) onPage.delete(this);
+    const answer = await this.core.deliver(isClose);
+    if (answer[0] != "!") return flushReport(JSON.parse(answer));
+    const [, code, status, message] = /^!(\S+) (\d+) (.*)/s.exec(answer);
+    throw new RaindropError(message, code, +status);
+  }
+}
+
+let isWatching = false;
+
+function watchPage(client) {
+  if (typeof document == "undefined") return;
+  onPage.add(client);
+  if (isWatching) return;
+  isWatching = true;
+  const flush = () => onPage.forEach((client) => client.drive().catch(() => {}));
+  document.addEventListener("visibilitychange", () => document.visibilityState == "hidden" && flush());
+  addEventListener("pagehide", flush);
+}
+
+const KINDS = ["users", "events", "partials", "signals", "spans"];
+const REASONS = ["queueFull", "tooLarge", "rejected", "emptyInteraction", "unknownUser", "undelivered", "workshop"];
+
+/** Counts that come in the order of their names. */
+function named(names, counts) {
+  const of = Object.fromEntries(names.map((name, index) => [name, counts[index]]));
+  return [counts.reduce((sum, count) => sum + count, 0), of];
+}
+
+function counts(numbers, left) {
+  const [delivered, deliveredOf] = named(KINDS, numbers.slice(2, 7));
+  const [remaining, remainingOf] = named(KINDS, numbers.slice(7, 12));
+  const [dropped, droppedOf] = named(KINDS, numbers.slice(12, 17));
+  const [, droppedBy] = named(REASONS, numbers.slice(17));
+  return { delivered, deliveredOf, [left]: remaining, [`${left}Of`]: remainingOf, dropped, droppedOf, droppedBy };
+}
+
+const flushReport = (numbers) => ({ requests: numbers[0], ...counts(numbers, "requeued") });
+
+// ---- Spans ----
+
+class Span {
+  #client;
+  /** Nothing once it has ended, or if it could not begin. */
+  #open;
+  /** What its children need to know, also later. */
+  #place;
+
+  constructor(client, call, kind, from, options, extra) {
+    this.#client = client;
+    client.attempt(call, () => {
+      const [name, eventId, operationId, properties, attributes, startTime] = read(SPAN, options);
+      const { parent } = options;
+      if (parent != null && !(parent instanceof Span)) wrong("parent", "must be a span");
+      const above = parent?.#place;
+      let { identity, trace, sticky } = from;
+      if (eventId) identity = { ...identity, eventId };
+      if (above && !identity.userId && (!identity.eventId || identity.eventId == above.identity.eventId)) identity = above.identity;
+      sticky ??= above?.sticky;
+      this.#place = { number: ++lastNumber, trace: above?.trace ?? trace ?? ++lastNumber, identity, sticky };
+      this.#open = {
+        name,
+        kind,
+        parent: above?.number,
+        start: startTime ?? Date.now(),
+        operationId,
+        properties: { ...sticky, ...properties },
+        attributes: { ...attributes },
+        detail: [],
+        ...extra?.(options),
+      };
+    });
+  }
+
+  /** Changes what the span will say, unless it has ended. */
+  static update(span, call, change) {
+    if (span.#open) span.#client.attempt(call, () => change(span.#open));
+  }
+
+  setAttributes(attributes) {
+    Span.update(this, "setAttributes", (open) => Object.assign(open.attributes, checked("{", attributes, "attributes")));
+  }
+
+  setInput(input) {
+    setContent(this, "setInput", 0, "input", input);
+  }
+
+  setOutput(output) {
+    setContent(this, "setOutput", 1, "output", output);
+  }
+
+  setError(error) {
+    Span.update(this, "setError", (open) => {
+      open.error = errorText(error);
+    });
+  }
+
+  setTokenUsage(usage) {
+    Span.update(this, "setTokenUsage", ({ kind, detail, attributes }) => {
+      const [model, inputTokens, outputTokens] = read(USAGE, usage);
+      if (kind == LLM_KIND) {
+        detail[3] = model ?? detail[3];
+        detail[5] = inputTokens;
+        detail[6] = outputTokens;
+      } else {
+        if (model) attributes["gen_ai.response.model"] = model;
+        if (inputTokens) attributes["gen_ai.usage.input_tokens"] = inputTokens;
+        if (outputTokens) attributes["gen_ai.usage.output_tokens"] = outputTokens;
+      }
+    });
+  }
+
+  end(at) {
+    const open = this.#open;
+    if (!open) return;
+    this.#client.attempt("end", () => {
+      const end = checked("@", at, "time") ?? Date.now();
+      this.#open = undefined;
+      const { number, trace, identity } = this.#place;
+      const { name, parent, start, kind, operationId, error, properties, attributes, detail } = open;
+      const { eventId, userId, event, convoId } = identity;
+      this.#client.record("end", SPAN_CALL, [
+        name,
+        number,
+        parent,
+        trace,
+        start,
+        end,
+        eventId,
+        userId,
+        event,
+        convoId,
+        kind,
+        operationId,
+        error,
+        properties,
+        attributes,
+        ...detail,
+      ]);
+    });
+  }
+}
+
+const setContent = (span, call, index, name, value) =>
+  Span.update(span, call, ({ kind, detail, attributes }) => {
+    if (kind == LLM_KIND) detail[index] = checked("", value, name);
+    else if (kind == TOOL_KIND) detail[index] = asText(value, name);
+    else attributes[`traceloop.entity.${name}`] = asText(value, name);
+  });
+
+class ToolSpan extends Span {}
+
+class LlmSpan extends Span {
+  setModel(model) {
+    Span.update(this, "setModel", ({ detail }) => {
+      detail[2] = checked("", model, "model");
+      detail[3] = undefined;
+    });
+  }
+
+  setProvider(provider) {
+    Span.update(this, "setProvider", ({ detail }) => {
+      detail[4] = checked("", provider, "provider");
+    });
+  }
+
+  setMessages(list) {
+    Span.update(this, "setMessages", ({ detail }) => {
+      detail[7] = messages(list);
+    });
+  }
+}
+
+if (Symbol.dispose) {
+  Span.prototype[Symbol.dispose] = function () {
+    this.end();
+  };
+}
+
+function messages(list) {
+  if (!Array.isArray(list)) wrong("messages", "must be an array");
+  return list.map((message, index) => {
+    const path = `messages[${index}]`;
+    if (!message || !isObject(message)) wrong(path, "must be an object");
+    return [checked("!", message.role, `${path}.role`), asText(message.content, `${path}.content`)];
+  });
+}
+
+const llmDetail = (options) => {
+  const detail = read(LLM, options);
+  if (options.messages != null) detail[7] = messages(options.messages);
+  return { detail };
+};
+
+const toolDetail = (options) => ({
+  detail: [
+    asText(options.inputParameters ?? options.input, options.input == null ? "inputParameters" : "input"),
+    asText(options.output, "output"),
+  ],
+});
+
+/** Runs `work` in a span, which ends with it. */
+function run(span, work, keepsOutput) {
+  const succeed = (result) => {
+    if (keepsOutput) span.setOutput(result);
+    span.end();
+    return result;
+  };
+  const fail = (error) => {
+    span.setError(error);
+    span.end();
+    throw error;
+  };
+  let result;
+  try {
+    result = work(span);
+  } catch (error) {
+    fail(error);
+  }
+  return typeof result?.then == "function" ? Promise.resolve(result).then(succeed, fail) : succeed(result);
+}
+
+/** What starts spans: a client, an interaction, a tracer. */
+class Source {
+  #client;
+  #from;
+
+  constructor(client, from) {
+    this.#client = client;
+    this.#from = from;
+  }
+
+  static client(source) {
+    return source.#client;
+  }
+
+  static identity(source) {
+    return source.#from.identity;
+  }
+
+  startSpan(options) {
+    return new Span(this.#client, "startSpan", 0, this.#from, options);
+  }
+
+  startLlmSpan(options) {
+    return new LlmSpan(this.#client, "startLlmSpan", LLM_KIND, this.#from, options, llmDetail);
+  }
+
+  startToolSpan(options) {
+    return new ToolSpan(this.#client, "startToolSpan", TOOL_KIND, this.#from, options, toolDetail);
+  }
+
+  withSpan(options, work) {
+    return run(this.startSpan(options), work);
+  }
+
+  withTool(options, work) {
+    return run(this.startToolSpan(options), work, true);
+  }
+
+  trackTool(options) {
+    this.#client.attempt("trackTool", () => {
+      const [start, end = start == null ? Date.now() : undefined, duration] = read(TOOL, options);
+      const began = start ?? end - (duration ?? 0);
+      const span = new ToolSpan(
+        this.#client,
+        "trackTool",
+        TOOL_KIND,
+        this.#from,
+        { ...options, startTime: began },
+        toolDetail,
+      );
+      if (options.error != null) span.setError(options.error);
+      span.end(end ?? (duration == null ? Date.now() : start + duration));
+    });
+  }
+}
+
+class Tracer extends Source {}
+
+class Interaction extends Source {
+  get eventId() {
+    return Source.identity(this).eventId;
+  }
+
+  getEventId() {
+    return this.eventId;
+  }
+
+  setProperty(key, value) {
+    if (value !== undefined) update(this, "setProperty", PATCH_CALL, { properties: { [key]: value } });
+  }
+
+  setProperties(properties) {
+    update(this, "setProperties", PATCH_CALL, { properties });
+  }
+
+  setInput(input) {
+    update(this, "setInput", PATCH_CALL, { input });
+  }
+
+  addAttachments(attachments) {
+    update(this, "addAttachments", PATCH_CALL, { attachments });
+  }
+
+  finish(options) {
+    update(this, "finish", FINISH, options);
+  }
+}
+
+function update(interaction, call, number, patch) {
+  const client = Source.client(interaction);
+  client.attempt(call, () => {
+    const identity = Source.identity(interaction);
+    const items = read(PATCH, { ...patch, ...identity, model: patch?.model ?? identity.model });
+    client.record(call, number, items, PATCH);
+    identity.model = items[4];
+  });
+}
+
+// ---- The client ----
+
+export class Raindrop extends Source {
+  constructor(options) {
+    super(options instanceof Client ? options : build(options), { identity: {} });
+  }
+
+  begin(options) {
+    const client = Source.client(this);
+    const identity = { eventId: options?.eventId };
+    // What could not begin records nothing.
+    let of = client;
+    const id = client.attempt("begin", () => {
+      const items = read(EVENT, options);
+      const id = client.record("begin", BEGIN, items, EVENT);
+      [, identity.userId, identity.event, identity.convoId, identity.model] = items;
+      identity.event ||= "ai_generation";
+      return id;
+    });
+    identity.eventId = id ?? identity.eventId ?? "";
+    if (id == null) of = new Client(core, {});
+    const from = { identity, trace: ++lastNumber };
+    recent.delete(id);
+    recent.set(id, from);
+    if (recent.size > RECENT_KEPT) recent.delete(recent.keys().next().value);
+    return new Interaction(of, from);
+  }
+
+  resumeInteraction(eventId, known) {
+    const client = Source.client(this);
+    let from = recent.get(eventId);
+    from ??= client.attempt("resumeInteraction", () => {
+      const [id, userId, event, convoId, model] = read(PATCH, { ...known, eventId });
+      checked("!", id, "eventId");
+      return { identity: { eventId: id, userId, event, convoId, model }, trace: ++lastNumber };
+    });
+    return new Interaction(from ? client : new Client(core, {}), from ?? { identity: { eventId: "" } });
+  }
+
+  trackAi(events) {
+    return Source.client(this).each("trackAi", EVENT_CALL, EVENT, events, (items) => {
+      if (!items[6] && !items[7] && !items[9]?.length) wrong("input", "or output must be a non-empty string");
+    });
+  }
+
+  track(events) {
+    return Source.client(this).each("track", EVENT_CALL, PLAIN_EVENT, events);
+  }
+
+  trackSignal(signals) {
+    Source.client(this).each("trackSignal", SIGNAL_CALL, SIGNAL, signals);
+  }
+
+  identify(users) {
+    Source.client(this).each("identify", USER_CALL, USER, users);
+  }
+
+  setUserDetails(user) {
+    Source.client(this).each("setUserDetails", USER_CALL, USER, user);
+  }
+
+  tracer(properties) {
+    const client = Source.client(this);
+    const sticky = client.attempt("tracer", () => checked("{", properties, "properties"));
+    return new Tracer(client, { identity: {}, sticky: { ...sticky } });
+  }
+
+  scope() {
+    return new Raindrop(Source.client(this).scope());
+  }
+
+  stats() {
+    const numbers = JSON.parse(Source.client(this).core.call(STATS, ""));
+    return { refused: numbers[0], accepted: numbers[1], ...counts(numbers, "pending") };
+  }
+
+  flush() {
+    return Source.client(this).drive();
+  }
+
+  forceFlush() {
+    return this.flush();
+  }
+
+  close() {
+    return Source.client(this).drive(true);
+  }
+}
+
+if (Symbol.asyncDispose) {
+  Raindrop.prototype[Symbol.asyncDispose] = function () {
+    return this.close();
+  };
+}
+
+function build(options = {}) {
+  if (!core) throw new Error("raindrop-edge is not ready: `await init()` before `new Raindrop()`");
+  try {
+    // Nothing is sent to Workshop unless its URL is given.
+    const { localWorkshopUrl } = options ?? {};
+    const items = read(OPTIONS, { ...options, localWorkshopUrl: localWorkshopUrl || undefined });
+    const [disabled, debugLogs, flushOnFinish, flushOnPageHide, fetch, onError] = items.splice(14);
+    items[5] = items[5] || debugLogs ? 1 : undefined;
+    if (disabled) items[0] = items[4] = undefined;
+    return new Client(core.build(json(items)), {
+      flushOnFinish: flushOnFinish ?? defaults.flushOnFinish,
+      flushOnPageHide: flushOnPageHide ?? defaults.flushOnPageHide,
+      fetch,
+      onError,
+    });
+  } catch (error) {
+    throw new TypeError(`new Raindrop: ${typeof error == "string" ? error.replace("invalid configuration: ", "").replace("write_key", "writeKey") : error.message}`);
+  }
+}

@@ -1,0 +1,169 @@
+//! `cargo xtask npm`: the npm package, as a directory and as the tarball that would be published.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::step::Step;
+use crate::tools::{self, NODE_DIRECTORY, WASM};
+
+const TEMPLATES: &str = "pkg-templates";
+const PACKAGE: &str = "raindrop-edge";
+/// The cargo profile, and the name of what it builds.
+const PROFILE: &str = "npm";
+const LIBRARY: &str = "raindrop";
+
+/// What rustc and wasm-bindgen use, and every runtime has.
+const FEATURES: [&str; 7] = [
+    "bulk-memory",
+    "bulk-memory-opt",
+    "multivalue",
+    "mutable-globals",
+    "nontrapping-float-to-int",
+    "reference-types",
+    "sign-ext",
+];
+
+/// What was built.
+pub struct Package {
+    pub directory: PathBuf,
+    pub tarball: PathBuf,
+}
+
+/// Builds the package and prints where it is.
+///
+/// # Errors
+///
+/// A message that names the failed command or file.
+pub fn run() -> Result<(), String> {
+    let package = build(&tools::target_directory()?)?;
+    println!("{}\n{}", package.directory.display(), package.tarball.display());
+    Ok(())
+}
+
+/// # Errors
+///
+/// A message that names the failed command or file.
+pub fn build(target: &Path) -> Result<Package, String> {
+    let root = tools::workspace_root();
+    let work = target.join("npm");
+    let bound = work.join("bound");
+    let directory = work.join(PACKAGE);
+    for stale in [&bound, &directory] {
+        clear(stale)?;
+    }
+    compile().produce()?;
+    bind(target, &bound).produce()?;
+
+    copy_files(&root.join(TEMPLATES), &directory)?;
+    copy(&root.join("LICENSE"), &directory.join("LICENSE"))?;
+    copy(&root.join("src/js/raindrop.js"), &directory.join("raindrop.js"))?;
+    let glue = read(&bound.join(format!("{LIBRARY}_bg.js")))?;
+    write(&directory.join(format!("{LIBRARY}_bg.js")), &flat(&glue)?)?;
+    optimize(&bound.join(format!("{LIBRARY}_bg.wasm")), &directory.join(format!("{LIBRARY}_bg.wasm"))).produce()?;
+
+    let tarball = work.join(format!("{PACKAGE}-{}.tgz", version(&read(&directory.join("package.json"))?)?));
+    Step::new("pack", "npm", &["pack", "--silent", "--pack-destination"])
+        .args(&[work.display().to_string(), directory.display().to_string()])
+        .produce()?;
+    Ok(Package { directory, tarball })
+}
+
+fn compile() -> Step {
+    Step::cargo("compile", &["rustc", "-p", PACKAGE, "--lib", "--crate-type", "cdylib", "--target", WASM]).args(&[
+        "--profile",
+        PROFILE,
+        "--no-default-features",
+        "--features",
+        "js",
+        "--locked",
+    ])
+}
+
+fn bind(target: &Path, bound: &Path) -> Step {
+    let compiled = target.join(WASM).join(PROFILE).join(format!("{LIBRARY}.wasm"));
+    Step::new("bind", "wasm-bindgen", &["--target", "bundler", "--no-typescript", "--out-dir"])
+        .args(&[bound.display().to_string(), compiled.display().to_string()])
+}
+
+fn optimize(bound: &Path, optimized: &Path) -> Step {
+    let wasm_opt = tools::workspace_root().join(NODE_DIRECTORY).join("node_modules/.bin/wasm-opt");
+    let features = FEATURES.map(|feature| format!("--enable-{feature}"));
+    Step::new("optimize", &wasm_opt.display().to_string(), &["-Oz", "--converge", "--mvp-features"])
+        .args(&features)
+        .args(&["--strip-debug", "--strip-producers", "--strip-target-features"])
+        .args(&[bound.display().to_string(), "-o".to_owned(), optimized.display().to_string()])
+}
+
+/// The glue with the module of our own beside it: wasm-bindgen has it in directories named by a hash.
+fn flat(glue: &str) -> Result<String, String> {
+    let start = glue.find("'./snippets/").ok_or("the glue imports no snippet")?;
+    let length = glue[start + 1..].find('\'').ok_or("the glue's first import does not end")?;
+    Ok(format!("{}'./{LIBRARY}.js'{}", &glue[..start], &glue[start + length + 2..]))
+}
+
+/// That of the package, which must be that of the crate.
+fn version(package_json: &str) -> Result<String, String> {
+    let package: Value =
+        serde_json::from_str(package_json).map_err(|error| format!("{TEMPLATES}/package.json is no JSON: {error}"))?;
+    let package = package["version"].as_str().unwrap_or_default().to_owned();
+    let metadata = tools::cargo_output(&["metadata", "--no-deps", "--format-version", "1"])?;
+    let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
+    let packages = metadata["packages"].as_array().cloned().unwrap_or_default();
+    let of_crate = packages.iter().find(|found| found["name"] == PACKAGE).and_then(|found| found["version"].as_str());
+    if of_crate == Some(&package) {
+        return Ok(package);
+    }
+    Err(format!(
+        "{TEMPLATES}/package.json has version {package}, the crate has {}: they must be the same",
+        of_crate.unwrap_or("none")
+    ))
+}
+
+fn clear(directory: &Path) -> Result<(), String> {
+    if directory.exists() {
+        fs::remove_dir_all(directory).map_err(|error| format!("cannot remove {}: {error}", directory.display()))?;
+    }
+    fs::create_dir_all(directory).map_err(|error| format!("cannot create {}: {error}", directory.display()))
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<(), String> {
+    let entries = fs::read_dir(from).map_err(|error| format!("cannot list {}: {error}", from.display()))?;
+    for entry in entries {
+        let entry = entry.map_err(|error| format!("cannot list {}: {error}", from.display()))?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    fs::copy(from, to).map(drop).map_err(|error| format!("cannot copy {}: {error}", from.display()))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_glue_finds_our_module_beside_it() {
+        let glue = "import { connect } from './snippets/raindrop-edge-364915c06d87dad4/src/js/raindrop.js';\nlet wasm;";
+        assert_eq!(flat(glue).unwrap(), "import { connect } from './raindrop.js';\nlet wasm;");
+        assert!(flat("let wasm;").is_err());
+    }
+
+    #[test]
+    fn the_package_has_the_version_of_the_crate() {
+        let package = read(&tools::workspace_root().join(TEMPLATES).join("package.json")).unwrap();
+        version(&package).unwrap();
+        assert!(version(r#"{"version":"0.0.0"}"#).unwrap_err().contains("has version 0.0.0"));
+    }
+}
