@@ -24,6 +24,7 @@ mod contract_span_life;
 mod contract_spans;
 mod contract_text_caps;
 mod contract_workshop;
+mod fault_matrix;
 mod fixtures;
 mod fixtures_spans;
 mod flush;

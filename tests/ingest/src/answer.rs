@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+    HeaderValue,
 };
 use hyper::{Response, StatusCode};
 use serde::Serialize;
@@ -23,8 +24,8 @@ pub(crate) enum Payload {
     /// The beginning, and then nothing more. The request counts as being handled for as long as
     /// this lasts.
     Stalled { beginning: Option<Bytes>, _handling: Handling },
-    /// The same bytes for ever.
-    Endless { chunk: Bytes, _handling: Handling },
+    /// A beginning, then the same bytes for ever.
+    Endless { beginning: Option<Bytes>, chunk: Bytes, _handling: Handling },
 }
 
 impl Body for Payload {
@@ -38,7 +39,9 @@ impl Body for Payload {
                 Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 None => Poll::Pending,
             },
-            Payload::Endless { chunk, .. } => Poll::Ready(Some(Ok(Frame::data(chunk.clone())))),
+            Payload::Endless { beginning, chunk, .. } => {
+                Poll::Ready(Some(Ok(Frame::data(beginning.take().unwrap_or_else(|| chunk.clone())))))
+            }
         }
     }
 
@@ -89,7 +92,20 @@ pub(crate) fn stalled(handling: Handling) -> Answer {
 /// Never stops.
 pub(crate) fn endless(status: StatusCode, handling: Handling) -> Answer {
     let chunk = Bytes::from_static(&[b' '; 4096]);
-    of(status, Payload::Endless { chunk, _handling: handling })
+    of(status, Payload::Endless { beginning: None, chunk, _handling: handling })
+}
+
+/// Never stops either, and each chunk of 4 KiB unpacks to 3 MiB.
+pub(crate) fn compressed_bomb(status: StatusCode, handling: Handling) -> Answer {
+    const GZIP_HEADER: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
+    // A deflate block of 65,536 spaces that does not look back, and an empty one that ends it on a byte.
+    const BLOCK_BEGIN: &[u8] = b"\xec\xc1\x81\0\0\0\0\x80\x20\x95\xfd\x29\x17\xa9\x0a";
+    const BLOCK_END: &[u8] = b"j\0\0\0\xff\xff";
+    let chunk = [BLOCK_BEGIN, &[0; 63], BLOCK_END].concat().repeat(48);
+    let beginning = Some(Bytes::from_static(GZIP_HEADER));
+    let mut answer = of(status, Payload::Endless { beginning, chunk: chunk.into(), _handling: handling });
+    answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    answer
 }
 
 /// The answer to a browser that asks what it may send.

@@ -36,12 +36,21 @@ pub enum Fault {
     Reset,
     /// Reads and records the whole request, then resets the connection.
     ResetAfterBody,
+    /// Accepts the whole request, then resets the connection: the client cannot know.
+    ResetAfterAccepting,
+    /// Reads the whole request, answers with this text in place of HTTP, and closes the connection.
+    Raw(String),
     /// Answers 200 with a body that is not JSON.
     Garbage,
     /// Answers 200 with a body that never ends.
     EndlessBody,
     /// Answers with this status and a body that never ends.
     EndlessBodyWithStatus(u16),
+    /// Answers with this status and a body that never ends either, a thousandth of its size on the
+    /// wire: it is compressed.
+    CompressedBomb(u16),
+    /// Answers 200 with headers that never end.
+    EndlessHeaders,
 }
 
 impl Fault {
@@ -63,6 +72,11 @@ impl Fault {
         fault
     }
 
+    /// A redirect with this status to this URL.
+    pub fn redirect(status: u16, location: &str) -> Fault {
+        Fault::Status { status, headers: vec![("location".into(), location.into())], body: String::new() }
+    }
+
     /// How long the answer is held back.
     pub(crate) fn delay(&self) -> Option<Duration> {
         match self {
@@ -74,7 +88,9 @@ impl Fault {
     /// Whether HTTP can say what the fault asks for.
     fn check(&self) -> Result<(), String> {
         match self {
-            Fault::Status { status, .. } | Fault::EndlessBodyWithStatus(status) if !(200..=599).contains(status) => {
+            Fault::Status { status, .. } | Fault::EndlessBodyWithStatus(status) | Fault::CompressedBomb(status)
+                if !(200..=599).contains(status) =>
+            {
                 Err(format!("a fault's status is 200 to 599, not {status}"))
             }
             Fault::Status { headers, .. } => headers.iter().try_for_each(|(name, value)| {
@@ -160,6 +176,7 @@ mod tests {
         assert!(faults.push("trace", 1, Fault::Hang).unwrap_err().contains("events/track"));
         assert!(faults.push("traces", 1, Fault::status(101)).is_err());
         assert!(faults.push("traces", 1, Fault::EndlessBodyWithStatus(99)).is_err());
+        assert!(faults.push("traces", 1, Fault::CompressedBomb(600)).is_err());
         assert!(faults.push("traces", 1, Fault::retry_after(429, "1\n2")).is_err());
     }
 }

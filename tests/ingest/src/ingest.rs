@@ -12,7 +12,7 @@ use crate::check::{self, Rejection};
 use crate::fault::Fault;
 use crate::received::{Content, Request};
 use crate::routes::Route;
-use crate::server::{Abandoned, Connection};
+use crate::server::{Abandoned, Connection, Repeat};
 use crate::state::Handling;
 
 /// Reads, checks, records and answers.
@@ -61,6 +61,19 @@ pub(crate) async fn answer(
             state.record(record, None);
             Err(connection.reset())
         }
+        Some(Fault::ResetAfterAccepting) => {
+            state.record(record, verdict.ok());
+            Err(connection.reset())
+        }
+        Some(Fault::Raw(text)) => {
+            state.record(record, None);
+            Err(connection.say(text.as_bytes(), Repeat::Once).await)
+        }
+        Some(Fault::EndlessHeaders) => {
+            state.record(record, None);
+            connection.say(b"HTTP/1.1 200 OK\r\n", Repeat::Once).await;
+            Err(connection.say(&b"x-hostile: 0123456789abcdef\r\n".repeat(256), Repeat::ForEver).await)
+        }
         fault => {
             let (answer, content) = plan(verdict, fault, handling);
             let status = Some(answer.status().as_u16());
@@ -73,7 +86,9 @@ pub(crate) async fn answer(
 /// The answer, and what is accepted with it.
 fn plan(verdict: Result<Content, Rejection>, fault: Option<Fault>, handling: Handling) -> (Answer, Option<Content>) {
     let wanted = match &fault {
-        Some(Fault::Status { status, .. } | Fault::EndlessBodyWithStatus(status)) => code(*status),
+        Some(Fault::Status { status, .. } | Fault::EndlessBodyWithStatus(status) | Fault::CompressedBomb(status)) => {
+            code(*status)
+        }
         _ => StatusCode::OK,
     };
     let content = match verdict {
@@ -86,6 +101,7 @@ fn plan(verdict: Result<Content, Rejection>, fault: Option<Fault>, handling: Han
         Some(Fault::Status { headers, body, .. }) => with_headers(answer::text(wanted, body), &headers),
         Some(Fault::HangBody) => answer::stalled(handling),
         Some(Fault::EndlessBody | Fault::EndlessBodyWithStatus(_)) => answer::endless(wanted, handling),
+        Some(Fault::CompressedBomb(_)) => answer::compressed_bomb(wanted, handling),
         Some(Fault::Garbage) => answer::text(wanted, "<html>this is {not JSON"),
         _ => answer::success(),
     };

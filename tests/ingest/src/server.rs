@@ -12,6 +12,7 @@ use hyper::service::service_fn;
 use hyper::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
 use socket2::{SockRef, Socket};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -200,7 +201,24 @@ impl std::fmt::Display for Abandoned {
 
 impl std::error::Error for Abandoned {}
 
+/// How often [`Connection::say`] says it.
+#[derive(Clone, Copy)]
+pub(crate) enum Repeat {
+    Once,
+    /// Until the client is gone.
+    ForEver,
+}
+
 impl Connection {
+    /// Writes to the client past hyper.
+    pub(crate) async fn say(&self, bytes: &[u8], repeat: Repeat) -> Abandoned {
+        let stream = self.socket.try_clone().and_then(|socket| TcpStream::from_std(socket.into()));
+        if let Ok(mut stream) = stream {
+            while stream.write_all(bytes).await.is_ok() && matches!(repeat, Repeat::ForEver) {}
+        }
+        Abandoned
+    }
+
     /// Makes the socket's closing, which follows on the error, a reset instead of an orderly end.
     pub(crate) fn reset(&self) -> Abandoned {
         if let Err(error) = self.socket.set_linger(Some(Duration::ZERO)) {

@@ -200,3 +200,41 @@ async fn a_fault_of_one_route_leaves_the_others_alone() {
 async fn a_misspelt_route_is_not_taken_for_silence() {
     IngestServer::start().await.unwrap().requests_to("track");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_after_accepting_takes_what_the_client_believes_lost() {
+    let server = IngestServer::start().await.unwrap();
+    server.fail("*", 1, Fault::ResetAfterAccepting);
+    let error = identify(&server).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    assert_eq!((server.requests()[0].status, server.received().users.len()), (None, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn raw_text_stands_in_place_of_http() {
+    let server = IngestServer::start().await.unwrap();
+    let promised = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
+    server.fail("*", 1, Fault::Raw(promised.into()));
+    let answer = identify(&server).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (200, "half"));
+    assert!(server.received().users.is_empty());
+}
+
+#[tokio::test]
+async fn endless_headers_and_a_compressed_bomb_go_on_as_long_as_the_client_reads() {
+    let server = IngestServer::start().await.unwrap();
+    for (fault, line, header) in [
+        (Fault::EndlessHeaders, "HTTP/1.1 200 OK\r\n", "x-hostile: "),
+        (Fault::CompressedBomb(500), "HTTP/1.1 500 Internal Server Error\r\n", "content-encoding: gzip\r\n"),
+    ] {
+        server.fail("*", 1, fault);
+        let mut stream = connect(&server).await.unwrap();
+        let request = post("/v1/users/identify", &PLAIN, &json!([user()]).to_string());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut seen = vec![0; 1_000_000];
+        stream.read_exact(&mut seen).await.unwrap();
+        let beginning = String::from_utf8_lossy(&seen[..300]);
+        assert!(beginning.starts_with(line) && beginning.contains(header), "{beginning}");
+    }
+    assert!(server.received().users.is_empty());
+}
