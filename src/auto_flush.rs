@@ -1,11 +1,13 @@
 //! The periodic flush, as a future that the app spawns.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::client::Client;
 use crate::config::Config;
-use crate::delivery::lanes;
 use crate::diagnostics::Warning;
 use crate::platform::{self, Transport};
 use crate::recorder::Recorder;
@@ -31,7 +33,7 @@ impl Client {
             if platform::can_sleep() {
                 let events = flusher.run(partial_flush_interval, |kind| kind != RecordKind::Span);
                 let spans = flusher.run(trace_flush_interval, |kind| kind == RecordKind::Span);
-                lanes::both(events, spans).await;
+                both(events, spans).await;
             } else if let Some(recorder) = flusher.recorder.upgrade() {
                 recorder.home.diagnostics.warn(Warning::NoRuntime, || {
                     "auto_flush needs a tokio runtime around it, and does nothing".to_owned()
@@ -63,4 +65,17 @@ impl Flusher {
             }
         }
     }
+}
+
+/// Runs both to their end, on the caller's task.
+async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let mut is_over = [false; 2];
+    poll_fn(|context| {
+        let [one_is_over, other_is_over] = &mut is_over;
+        *one_is_over = *one_is_over || one.as_mut().poll(context).is_ready();
+        *other_is_over = *other_is_over || other.as_mut().poll(context).is_ready();
+        if *one_is_over && *other_is_over { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }

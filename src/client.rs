@@ -3,24 +3,20 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::builder::ClientBuilder;
-use crate::delivery::{Delivery, FlushReport, Outcome};
-use crate::diagnostics::Warning;
+use crate::delivery::{Flight, FlushReport, Outcome, drive};
 use crate::error::Result;
 use crate::interaction::Interaction;
-use crate::outbox::{Call, Outbox, Stats};
+use crate::outbox::{Call, Stats};
 use crate::platform::{self, Transport};
 use crate::recorder::{Home, Recorder};
 use crate::records::{AiEvent, BeginOptions, Event, FinishOptions, PatchOptions, RecordKind, Signal, User};
 use crate::trace::{Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, Tracer};
 use crate::wire;
 
-/// How often `close` looks whether another flush is over.
-const POLL: Duration = Duration::from_millis(20);
 /// Records events, interactions, signals, users and spans, and delivers them to Raindrop.
 ///
 /// A handle: cheap to clone, and the clones are the same client. Only [`flush`](Client::flush) and
@@ -179,74 +175,15 @@ impl Client {
     /// # Errors
     /// The first request's that failed for good, after up to [`max_attempts`](ClientBuilder::max_attempts).
     pub async fn close(&self) -> Result<FlushReport> {
-        let home = &self.recorder.home;
-        let outbox = &self.recorder.outbox;
-        outbox.close();
-        let now = platform::monotonic();
-        let deadline = home.config.close_timeout.map(|timeout| now.saturating_add(timeout));
-        self.recorder.adopt_abandoned(now);
-        let delivery = self.delivery(deadline);
-        let mut outcome = Outcome::default();
-        let mut is_first = true;
-        while !outbox.is_empty() || (is_first && !self.parent_is_empty()) {
-            is_first = false;
-            let pass = delivery.flush(&self.outboxes(), |_| true).await;
-            let is_stuck = pass.report.is_empty();
-            let is_kept_back = pass.report.requeued() > 0;
-            outcome.merge(pass);
-            if is_kept_back || (is_stuck && !self.is_lent()) || !platform::can_sleep() {
-                break;
-            }
-            if is_stuck {
-                if delivery.time_left() == Some(Duration::ZERO) {
-                    outcome.out_of_time = true;
-                    break;
-                }
-                platform::sleep(POLL).await;
-            }
-        }
-        self.settle_leftover(&mut outcome);
-        outcome.into_result()
+        self.drive(Flight::close(&self.recorder, platform::monotonic())).await.into_result()
     }
 
     pub(crate) async fn deliver(&self, wants: fn(RecordKind) -> bool) -> Outcome {
-        self.recorder.adopt_abandoned(platform::monotonic());
-        self.delivery(None).flush(&self.outboxes(), wants).await
+        self.drive(Flight::flush(&self.recorder, wants, platform::monotonic())).await
     }
 
-    fn delivery(&self, deadline: Option<Duration>) -> Delivery<'_> {
-        let Home { config, diagnostics, .. } = &*self.recorder.home;
-        Delivery { config, diagnostics, transport: &self.transport, deadline }
-    }
-
-    /// The buffers that a flush empties. What a scope left behind is older, and goes first.
-    fn outboxes(&self) -> Vec<&Outbox> {
-        self.recorder.parent().map(|parent| &parent.outbox).into_iter().chain([&self.recorder.outbox]).collect()
-    }
-
-    /// Whether another flush has something that this one would have to wait for.
-    fn is_lent(&self) -> bool {
-        self.outboxes().into_iter().any(|outbox| outbox.lent() > 0)
-    }
-
-    fn parent_is_empty(&self) -> bool {
-        self.recorder.parent().is_none_or(|parent| parent.outbox.is_empty())
-    }
-
-    fn settle_leftover(&self, outcome: &mut Outcome) {
-        let Recorder { home, outbox, .. } = &*self.recorder;
-        let (leftover, dropped) = outbox.take_leftover(&home.config.encoding);
-        outcome.report.merge_dropped(&dropped);
-        let count = leftover.len().saturating_add(outbox.lent());
-        match self.recorder.parent() {
-            Some(parent) => parent.outbox.adopt(leftover),
-            None => outbox.abandon(&leftover),
-        }
-        if outcome.out_of_time {
-            home.diagnostics.warn(Warning::CloseDeadline, || {
-                format!("close ran out of time with {count} record(s) undelivered: see `close_timeout`")
-            });
-        }
+    async fn drive(&self, flight: Flight) -> Outcome {
+        drive(flight, &self.recorder.home.config, &self.transport).await
     }
 }
 

@@ -57,7 +57,7 @@ impl FlushReport {
     }
 
     /// Whether nothing happened.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
@@ -77,19 +77,8 @@ impl FlushReport {
         self.requests = self.requests.saturating_add(1);
     }
 
-    pub(crate) fn merge_dropped(&mut self, dropped: &Dropped) {
+    pub(super) fn merge_dropped(&mut self, dropped: &Dropped) {
         self.dropped.merge(dropped);
-    }
-
-    pub(super) fn merge(&mut self, other: &FlushReport) {
-        for (mine, theirs) in self.delivered.iter_mut().zip(other.delivered.iter()) {
-            *mine = mine.saturating_add(*theirs);
-        }
-        for (mine, theirs) in self.requeued.iter_mut().zip(other.requeued.iter()) {
-            *mine = mine.saturating_add(*theirs);
-        }
-        self.dropped.merge(&other.dropped);
-        self.requests = self.requests.saturating_add(other.requests);
     }
 }
 

@@ -22,6 +22,11 @@ impl Counters {
         self.last_seq.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
+    /// The place of the latest call.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq.load(Ordering::Relaxed)
+    }
+
     pub fn accept(&self, kind: RecordKind) {
         self.accepted.get(kind).fetch_add(1, Ordering::Relaxed);
     }

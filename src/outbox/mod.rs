@@ -1,10 +1,10 @@
 //! Everything that was accepted and is not yet delivered.
 //!
-//! A record is in exactly one place: waiting here, merging in an open interaction, or in the lease of a flush.
+//! A record stays here until it is delivered or dropped: it waits, or it is lent to a flush.
 
 mod counters;
 mod interactions;
-mod lease;
+mod loan;
 mod queue;
 mod stats;
 mod tally;
@@ -14,13 +14,13 @@ use std::time::Duration;
 
 pub(crate) use counters::Counters;
 pub(crate) use interactions::{Call, Update};
-pub(crate) use lease::{Batch, JobOf, Lease, Packing};
+pub(crate) use loan::{Batch, Wanted};
 pub use stats::Stats;
 pub use tally::DropReason;
 pub(crate) use tally::{Dropped, PerKind, add};
 
 use interactions::{Interactions, Merged, Sealed};
-use lease::OpenLease;
+use loan::Loan;
 use queue::{Queue, Record};
 
 use crate::error::{Error, Result};
@@ -47,10 +47,9 @@ struct State {
     phase: Phase,
     /// Of the last call that was recorded here.
     last_seq: u64,
-    next_lease: u64,
     queues: PerKind<Queue>,
     interactions: Interactions,
-    leases: Vec<OpenLease>,
+    loans: Vec<Loan>,
     /// The last sequence number that another scope saw, and when it saw it first.
     seen: (u64, Duration),
 }
@@ -94,13 +93,12 @@ impl Outbox {
 
     /// How many records are in a flush.
     pub fn lent(&self) -> usize {
-        self.lock().queues.iter().map(|queue| queue.leased).sum()
+        self.lock().lent()
     }
 
     /// Adds an encoded record; `None` stands for one that could not be made small enough. Returns why it, or one that it
     /// replaced, was dropped.
     pub fn push(&self, kind: RecordKind, bytes: Option<Vec<u8>>) -> Result<Option<DropReason>> {
-        let bytes = bytes.map(Vec::into_boxed_slice);
         let mut state = self.lock();
         if state.phase == Phase::Closed {
             return Err(Error::Closed);
@@ -111,7 +109,7 @@ impl Outbox {
             return Ok(Some(DropReason::TooLarge));
         };
         let seq = self.take_seq(&mut state);
-        Ok(self.enqueue(&mut state, kind, Record { seq, key: None, bytes }))
+        Ok(self.enqueue(&mut state, kind, Record::new(seq, None, bytes)))
     }
 
     /// Merges a call on an interaction into what is known of it. Returns why its record was dropped, if it was.
@@ -167,12 +165,12 @@ impl Outbox {
 
     /// What waits here for nobody: no flush has it, and nothing was recorded for `patience`.
     pub fn take_abandoned(&self, encoding: &Encoding, now: Duration, patience: Duration) -> Leftover {
+        self.reclaim_expired(now);
         let mut state = self.lock();
-        state.reclaim_expired(now);
         if state.seen.0 != state.last_seq {
             state.seen = (state.last_seq, now);
         }
-        if !state.leases.is_empty() || now.saturating_sub(state.seen.1) < patience {
+        if !state.loans.is_empty() || now.saturating_sub(state.seen.1) < patience {
             return Leftover::default();
         }
         drop(state);
@@ -210,7 +208,7 @@ impl Outbox {
         let is_full = queue.len().saturating_add(others) >= limit;
         if is_full {
             self.counters.discard(kind, DropReason::QueueFull, 1);
-            let made_room = kind == RecordKind::Span && queue.waiting.pop_front().is_some();
+            let made_room = kind == RecordKind::Span && queue.drop_oldest();
             if !made_room {
                 return Some(DropReason::QueueFull);
             }
@@ -220,7 +218,7 @@ impl Outbox {
     }
 
     /// Makes records of all that is new in interactions, holding the lock for one at a time.
-    fn seal_all(&self, encoding: &Encoding) -> Dropped {
+    pub fn seal_all(&self, encoding: &Encoding) -> Dropped {
         let mut dropped = Dropped::default();
         let last = self.lock().last_seq;
         loop {
@@ -235,7 +233,7 @@ impl Outbox {
     fn settle_sealed(&self, state: &mut State, sealed: Sealed) -> Option<DropReason> {
         let reason = match sealed {
             Sealed::Ready { seq, event_id, bytes } => {
-                let record = Record { seq, key: Some(event_id.into()), bytes: bytes.into() };
+                let record = Record::new(seq, Some(event_id.into()), bytes);
                 state.queues.get_mut(RecordKind::Partial).insert(record);
                 return None;
             }
@@ -256,7 +254,7 @@ impl State {
     fn take_waiting(&mut self) -> Leftover {
         let mut leftover = Leftover::default();
         for kind in RecordKind::KINDS {
-            leftover.0.get_mut(kind).extend(self.queues.get_mut(kind).waiting.drain(..));
+            *leftover.0.get_mut(kind) = self.queues.get_mut(kind).take_waiting();
         }
         leftover
     }

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 pub use imp::HttpClient;
 pub(crate) use imp::{
-    Transport, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, parse_http_date, runtime_name,
-    sleep, warn,
+    Boxed, Transport, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, parse_http_date,
+    runtime_name, sleep, warn,
 };
 
 /// How much of an error's body is kept.
@@ -26,11 +26,14 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A POST of JSON.
 pub(crate) struct Request<'a> {
-    pub url: &'a str,
+    pub url: String,
     pub headers: &'a [(&'static str, String)],
     pub body: Vec<u8>,
     pub timeout: Duration,
 }
+
+/// A request that is under way; dropping it cancels it.
+pub(crate) type Exchange = Boxed<Result<Response, SendError>>;
 
 /// An answer of any status.
 #[derive(Debug)]

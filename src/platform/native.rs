@@ -1,7 +1,9 @@
 //! Native: reqwest for requests, tokio's timer for waiting, `tracing` for the log.
 
 use std::error::Error as _;
+use std::future::ready;
 use std::net::{SocketAddr, TcpStream};
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
@@ -11,10 +13,13 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::{DRAIN_TIMEOUT, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
+use super::{DRAIN_TIMEOUT, Exchange, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
 
 /// What `ClientBuilder::http_client` takes.
 pub use reqwest::Client as HttpClient;
+
+/// A future that may move between threads.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A body that is of no interest is read this far, so that its connection can serve the next request.
@@ -31,18 +36,25 @@ impl Transport {
         Self { client: client.into() }
     }
 
-    pub async fn post(&self, request: Request<'_>) -> Result<Response, SendError> {
+    pub fn post(&self, request: Request<'_>) -> Exchange {
         if !can_sleep() {
-            return Err(SendError::Network("flush and close need a tokio runtime around them".to_owned()));
+            let cause = "flush and close need a tokio runtime around them".to_owned();
+            return Box::pin(ready(Err(SendError::Network(cause))));
         }
-        let mut builder = self.client()?.post(request.url).body(request.body);
+        let mut builder = match self.client() {
+            Ok(client) => client.post(request.url).body(request.body),
+            Err(error) => return Box::pin(ready(Err(error))),
+        };
         for (name, value) in request.headers {
             builder = builder.header(*name, value);
         }
-        let deadline = Instant::now().checked_add(request.timeout);
-        let response = timeout(request.timeout, builder.send()).await.map_err(|_elapsed| SendError::Timeout)?;
-        let left = deadline.map_or(DRAIN_TIMEOUT, |deadline| deadline.saturating_duration_since(Instant::now()));
-        Ok(finish(response.map_err(|error| network(&error))?, left.min(DRAIN_TIMEOUT)).await)
+        let patience = request.timeout;
+        Box::pin(async move {
+            let deadline = Instant::now().checked_add(patience);
+            let response = timeout(patience, builder.send()).await.map_err(|_elapsed| SendError::Timeout)?;
+            let left = deadline.map_or(DRAIN_TIMEOUT, |deadline| deadline.saturating_duration_since(Instant::now()));
+            Ok(finish(response.map_err(|error| network(&error))?, left.min(DRAIN_TIMEOUT)).await)
+        })
     }
 
     fn client(&self) -> Result<&reqwest::Client, SendError> {
@@ -97,10 +109,9 @@ pub(crate) fn can_sleep() -> bool {
     Handle::try_current().is_ok()
 }
 
-pub(crate) async fn sleep(duration: Duration) {
-    if can_sleep() {
-        tokio::time::sleep(duration).await;
-    }
+/// Over at once where there is no runtime.
+pub(crate) fn sleep(duration: Duration) -> Boxed<()> {
+    if can_sleep() { Box::pin(tokio::time::sleep(duration)) } else { Box::pin(ready(())) }
 }
 
 /// Nanoseconds since the Unix epoch.

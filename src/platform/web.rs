@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, Response as FetchResponse};
 
-use super::{DRAIN_TIMEOUT, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
+use super::{DRAIN_TIMEOUT, Exchange, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
 
 #[wasm_bindgen]
 extern "C" {
@@ -41,6 +41,9 @@ extern "C" {
     fn console_debug(message: &str);
 }
 
+/// A future that stays where it is.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
 /// There is nothing to bring along: requests go through the global `fetch`.
 #[derive(Debug, Clone)]
 pub enum HttpClient {}
@@ -54,15 +57,20 @@ impl Transport {
         match client {}
     }
 
-    pub async fn post(&self, request: Request<'_>) -> Result<Response, SendError> {
-        let exchange = AbortOnDrop(AbortController::new().map_err(|error| network(&error))?);
-        let started = monotonic();
-        let response = within(request.timeout, start(&request, &exchange.0)).await.ok_or(SendError::Timeout)??;
-        let left = request.timeout.saturating_sub(monotonic().saturating_sub(started));
-        let body = within(left.min(DRAIN_TIMEOUT), finish(&response)).await;
-        let retry_after = response.headers().get("retry-after").ok().flatten();
-        // The status has arrived: whatever the body does changes nothing.
-        Ok(Response { status: response.status(), retry_after, body: body.unwrap_or_default() })
+    pub fn post(&self, request: Request<'_>) -> Exchange {
+        let started = start(&request);
+        Box::pin(async move {
+            let (exchange, promise) = started?;
+            let _abort = AbortOnDrop(exchange);
+            let started = monotonic();
+            let response = within(request.timeout, JsFuture::from(promise)).await.ok_or(SendError::Timeout)?;
+            let response: FetchResponse = response.map_err(|error| network(&error))?.unchecked_into();
+            let left = request.timeout.saturating_sub(monotonic().saturating_sub(started));
+            let body = within(left.min(DRAIN_TIMEOUT), finish(&response)).await;
+            let retry_after = response.headers().get("retry-after").ok().flatten();
+            // The status has arrived: whatever the body does changes nothing.
+            Ok(Response { status: response.status(), retry_after, body: body.unwrap_or_default() })
+        })
     }
 }
 
@@ -87,8 +95,9 @@ async fn within<T>(patience: Duration, future: impl Future<Output = T>) -> Optio
     .await
 }
 
-/// Sends the request; returns when the status has arrived.
-async fn start(request: &Request<'_>, controller: &AbortController) -> Result<FetchResponse, SendError> {
+/// Sends the request. Returns what aborts it, and the promise of its response.
+fn start(request: &Request<'_>) -> Result<(AbortController, Promise), SendError> {
+    let controller = AbortController::new().map_err(|error| network(&error))?;
     let init = Object::new();
     let set = |target: &Object, key: &str, value: &JsValue| {
         Reflect::set(target, &key.into(), value).map(drop).map_err(|error| network(&error))
@@ -103,9 +112,8 @@ async fn start(request: &Request<'_>, controller: &AbortController) -> Result<Fe
     set(&init, "signal", &controller.signal())?;
     // A redirect could lead the write key to another host.
     set(&init, "redirect", &"manual".into())?;
-    let promise = fetch(request.url, &init).map_err(|error| network(&error))?;
-    let response = JsFuture::from(promise).await.map_err(|error| network(&error))?;
-    Ok(response.unchecked_into())
+    let promise = fetch(&request.url, &init).map_err(|error| network(&error))?;
+    Ok((controller, promise))
 }
 
 /// The beginning of an error's body; any other body is not wanted.
@@ -154,10 +162,10 @@ pub(crate) fn can_sleep() -> bool {
     true
 }
 
-pub(crate) async fn sleep(duration: Duration) {
+pub(crate) fn sleep(duration: Duration) -> Boxed<()> {
     // `setTimeout` takes more for nothing at all.
     const LONGEST: u32 = i32::MAX as u32;
-    TimeoutFuture::new(u32::try_from(duration.as_millis()).unwrap_or(LONGEST).min(LONGEST)).await;
+    Box::pin(TimeoutFuture::new(u32::try_from(duration.as_millis()).unwrap_or(LONGEST).min(LONGEST)))
 }
 
 /// Nanoseconds since the Unix epoch, in steps of a millisecond. In a Worker the clock moves only with I/O.
@@ -271,7 +279,7 @@ mod tests {
     async fn post(timeout: Duration) -> Result<Response, SendError> {
         let headers = [("Content-Type", "application/json".to_owned())];
         let request =
-            Request { url: "https://ingest.test/v1/traces", headers: &headers, body: b"{}".to_vec(), timeout };
+            Request { url: "https://ingest.test/v1/traces".into(), headers: &headers, body: b"{}".to_vec(), timeout };
         Transport.post(request).await
     }
 

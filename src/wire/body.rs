@@ -53,6 +53,11 @@ impl<'a> Envelope<'a> {
         }
     }
 
+    /// The same, for one record in each request.
+    pub fn of_one(self) -> Self {
+        Self { max_items: 1, ..self }
+    }
+
     fn overhead(&self) -> usize {
         self.prefix.len().saturating_add(self.suffix.len())
     }

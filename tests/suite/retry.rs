@@ -271,7 +271,7 @@ async fn a_split_is_not_an_attempt() {
     server.fail(EVENTS, 1, Fault::status(413));
     server.fail(EVENTS, 1, Fault::status(500));
     client.flush().await.unwrap();
-    assert_eq!(sent(&server), [vec!["a", "b"], vec!["a"], vec!["a"], vec!["b"]]);
+    assert_eq!(sent(&server), [vec!["a", "b"], vec!["a"], vec!["b"], vec!["a"]]);
 
     let (server, client) = steady(|builder| builder.max_attempts(1)).await;
     track(&client, &["a", "b"]).await;
@@ -287,7 +287,7 @@ async fn attempts_made_before_a_split_count_for_its_halves() {
     server.fail(EVENTS, 1, Fault::status(413));
     server.fail(EVENTS, usize::MAX, Fault::status(500));
     client.flush().await.unwrap_err();
-    assert_eq!(sent(&server), [vec!["a", "b"], vec!["a", "b"], vec!["a"], vec!["a"], vec!["b"], vec!["b"]]);
+    assert_eq!(sent(&server), [vec!["a", "b"], vec!["a", "b"], vec!["a"], vec!["b"], vec!["a"], vec!["b"]]);
     server.clear();
     client.flush().await.unwrap();
     assert_eq!(sent(&server), [["a", "b"]]);

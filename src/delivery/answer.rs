@@ -1,0 +1,27 @@
+use super::policy::Answer;
+use super::retry_after;
+use crate::config::Destination;
+use crate::error::Error;
+use crate::platform::{self, Response, SendError};
+
+/// What an exchange means for the retry policy, and the error in it unless the status was 2xx.
+pub(super) fn understand(result: Result<Response, SendError>, to: Option<&Destination>) -> (Answer, Option<Error>) {
+    match result {
+        Ok(Response { status, retry_after, body }) => {
+            let asked = retry_after.and_then(|header| retry_after::parse(&header, platform::now()));
+            let secret = to.map_or("", |to| &to.secret);
+            let error = Error::HttpStatus { status, body: redact(body, secret) };
+            let failed = !(200..300).contains(&status);
+            (Answer::Status { status, retry_after: asked }, failed.then_some(error))
+        }
+        Err(SendError::Network(cause)) => (Answer::NetworkError, Some(Error::Http(cause))),
+        Err(SendError::Timeout) => (Answer::TimedOut, Some(Error::Timeout)),
+    }
+}
+
+/// A server may repeat the key that it refuses.
+fn redact(text: String, secret: &str) -> String {
+    let repeats = |window: &[u8]| window == secret.as_bytes();
+    let is_told = !secret.is_empty() && text.as_bytes().windows(secret.len()).any(repeats);
+    if is_told { "(the answer repeats the write key)".to_owned() } else { text }
+}

@@ -1,0 +1,56 @@
+//! Flying a flight with the platform's transport, on the caller's task: nothing is spawned.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::Outcome;
+use super::flight::{Command, Flight, Slot};
+use crate::config::Config;
+use crate::platform::{self, Boxed, Exchange, Request, Transport};
+
+/// Makes the requests that the flight asks for, until it is done.
+pub(crate) async fn drive(mut flight: Flight, config: &Config, transport: &Transport) -> Outcome {
+    let mut exchanges: Vec<(Slot, Exchange)> = Vec::new();
+    let mut alarm: Option<(Duration, Boxed<()>)> = None;
+    poll_fn(|context| {
+        loop {
+            let until = match flight.next(platform::monotonic()) {
+                Command::Done => return Poll::Ready(()),
+                Command::Wait(until) => until,
+                Command::Post(post) => {
+                    let destination = if post.to_workshop { &config.workshop } else { &config.cloud };
+                    let Some(destination) = destination else { return Poll::Ready(()) };
+                    let url = format!("{}{}", destination.base_url, post.route);
+                    let request =
+                        Request { url, headers: &destination.headers, body: post.body, timeout: post.timeout };
+                    exchanges.push((post.slot, transport.post(request)));
+                    continue;
+                }
+            };
+            let mut is_answered = false;
+            exchanges.retain_mut(|(slot, exchange)| match exchange.as_mut().poll(context) {
+                Poll::Ready(result) => {
+                    flight.answered(*slot, result, platform::monotonic());
+                    is_answered = true;
+                    false
+                }
+                Poll::Pending => true,
+            });
+            if is_answered {
+                continue;
+            }
+            let Some(until) = until else { return Poll::Pending };
+            if alarm.as_ref().is_none_or(|(at, _)| *at != until) {
+                let wait = until.saturating_sub(platform::monotonic());
+                alarm = Some((until, platform::sleep(wait)));
+            }
+            if alarm.as_mut().is_some_and(|(_, sleep)| sleep.as_mut().poll(context).is_pending()) {
+                return Poll::Pending;
+            }
+            alarm = None;
+        }
+    })
+    .await;
+    flight.finish()
+}
