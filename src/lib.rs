@@ -48,6 +48,9 @@ mod delivery;
 mod diagnostics;
 mod endpoint;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod ids;
 mod interaction;
 #[cfg(feature = "js")]

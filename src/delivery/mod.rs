@@ -6,7 +6,7 @@ mod flight;
 mod mirror;
 mod policy;
 mod report;
-mod retry_after;
+pub(crate) mod retry_after;
 
 pub(crate) use drive::drive;
 pub(crate) use flight::Flight;

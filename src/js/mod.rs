@@ -5,7 +5,7 @@
 
 mod core;
 mod options;
-mod read;
+pub(crate) mod read;
 mod record;
 mod report;
 

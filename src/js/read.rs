@@ -8,7 +8,7 @@ use crate::records::{Json, Properties};
 
 /// The items of an array, or the keys and values of an object.
 #[derive(Clone, Copy)]
-pub(super) struct Items<'a>(&'a str);
+pub(crate) struct Items<'a>(&'a str);
 
 impl<'a> Items<'a> {
     /// `text` is an array or an object; anything else has no items.

@@ -58,6 +58,11 @@ impl<'a> Envelope<'a> {
         Self { max_items: 1, ..self }
     }
 
+    #[cfg(any(test, fuzzing))]
+    pub fn max_items(&self) -> usize {
+        self.max_items
+    }
+
     fn overhead(&self) -> usize {
         self.prefix.len().saturating_add(self.suffix.len())
     }

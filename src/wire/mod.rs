@@ -2,11 +2,11 @@
 //!
 //! Every record becomes its JSON when it is recorded; a request body is those bytes joined, plus the envelope of its route.
 
-mod base64;
+pub(crate) mod base64;
 pub(crate) mod body;
 mod event;
 mod fit;
-mod json;
+pub(crate) mod json;
 mod signal;
 mod span;
 mod text;

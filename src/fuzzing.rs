@@ -1,0 +1,173 @@
+//! What the fuzz targets in `fuzz/` call: each takes any bytes, and panics when a promise is broken.
+//!
+//! No part of the API: it exists in tests and under `--cfg fuzzing` only.
+#![allow(missing_docs, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::delivery::retry_after as header;
+use crate::records::{Json, RecordKind};
+use crate::wire::body::{Envelope, MAX_BODY};
+use crate::wire::{TextCap, base64, compact, json};
+
+const MARKER: &str = "...[truncated by raindrop]";
+const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Two bytes of length limit, then a text.
+pub fn truncation(data: &[u8]) {
+    let Some((cap, text)) = data.split_at_checked(2) else { return };
+    let cap = usize::from(cap[0]) << 8 | usize::from(cap[1]);
+    let text = String::from_utf8_lossy(text);
+    let expected = truncated(&text, cap);
+
+    let mut plain = Vec::new();
+    json::text(&mut plain, &text, TextCap(cap));
+    assert_eq!(read_back(&plain), Value::String(expected.clone()));
+
+    // The same text as a value, where it is escaped before it is cut; keys are never cut.
+    let nested = serde_json::json!([{ text.as_ref(): text }, 1.5, [text]]);
+    let mut value = Vec::new();
+    json::value(&mut value, &compact(&nested), TextCap(cap));
+    assert_eq!(read_back(&value), serde_json::json!([{ text.as_ref(): expected }, 1.5, [expected]]));
+
+    // And as JavaScript or a server may have escaped it.
+    let escaped: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    let mut cut = Vec::new();
+    json::value(&mut cut, &Json::from_text(format!("\"{escaped}\"")), TextCap(cap));
+    assert!(cut.starts_with(b"\"") && cut.ends_with(b"\""));
+}
+
+fn truncated(text: &str, cap: usize) -> String {
+    if text.chars().count() <= cap {
+        return text.to_owned();
+    }
+    match cap.checked_sub(MARKER.len()) {
+        None | Some(0) => text.chars().take(cap).collect(),
+        Some(kept) => text.chars().take(kept).chain(MARKER.chars()).collect(),
+    }
+}
+
+fn read_back(json: &[u8]) -> Value {
+    serde_json::from_slice(json).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(json)))
+}
+
+/// A header, as a server may send it.
+pub fn retry_after(data: &[u8]) {
+    const NOW: u64 = 1_750_000_000 * 1_000_000_000;
+    let text = String::from_utf8_lossy(data);
+    let wait = header::parse(&text, NOW);
+    if let Ok(seconds) = text.trim().parse::<u32>()
+        && !text.contains('+')
+    {
+        assert_eq!(wait, Some(Duration::from_secs(seconds.into())), "{text:?}");
+    }
+    let is_readable = text.bytes().any(|byte| byte.is_ascii_digit());
+    assert!(wait.is_none() || is_readable, "{text:?} asks for {wait:?}");
+    // A later clock never asks for a longer wait.
+    assert!(header::parse(&text, NOW + 1) <= wait, "{text:?}");
+}
+
+/// The bytes of an id, or of anything else.
+pub fn ids(data: &[u8]) {
+    let mut encoded = Vec::new();
+    base64::encode(&mut encoded, data);
+    assert_eq!(encoded.len(), data.len().div_ceil(3) * 4);
+    let text = String::from_utf8_lossy(&encoded);
+    let digits = text.trim_end_matches('=');
+    assert!(text.len() - digits.len() <= 2);
+    let mut decoded = Vec::new();
+    let (mut group, mut bits) = (0_u32, 0);
+    for digit in digits.chars() {
+        let Some(value) = ALPHABET.find(digit) else { panic!("{digit:?} is not a digit") };
+        group = group << 6 | value as u32;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            decoded.push((group >> bits) as u8);
+            group &= (1 << bits) - 1;
+        }
+    }
+    assert_eq!(decoded, data);
+}
+
+/// One byte each for the kind of record and the batch size, then the lengths of records, three bytes each.
+pub fn packing(data: &[u8]) {
+    let Some((head, lengths)) = data.split_at_checked(2) else { return };
+    let kind = RecordKind::KINDS[usize::from(head[0]) % RecordKind::KINDS.len()];
+    let prefix = vec![b'['; usize::from(head[1])];
+    let envelope = Envelope::of(kind, &prefix, head[1].into());
+    let length = |bytes: &[u8; 3]| usize::from(bytes[0]) << 16 | usize::from(bytes[1]) << 8 | usize::from(bytes[2]);
+    let lengths: Vec<usize> = lengths.as_chunks().0.iter().take(200).map(length).collect();
+
+    let mut rest = lengths.as_slice();
+    while !rest.is_empty() {
+        let count = envelope.take(rest.iter().copied());
+        assert!((1..=rest.len()).contains(&count), "{count} of {} records", rest.len());
+        let size = |count: usize| {
+            let records = vec![&[][..]; count];
+            envelope.join(records.into_iter()).len() + rest[..count].iter().sum::<usize>()
+        };
+        assert!(count == 1 || size(count) <= MAX_BODY, "{count} records make {} bytes", size(count));
+        let is_full = count == rest.len() || count == envelope.max_items() || size(count + 1) > MAX_BODY;
+        assert!(is_full, "{count} records leave room for one more");
+        rest = &rest[count..];
+    }
+}
+
+/// A JSON array, as the JavaScript half of the npm package hands over what it records.
+#[cfg(feature = "js")]
+pub fn js_items(data: &[u8]) {
+    use crate::js::read::Items;
+
+    let text = String::from_utf8_lossy(data);
+    // Whatever it is, reading it ends.
+    let mut items = Items::of(&text);
+    while !items.raw().is_empty() {}
+    let Ok(Value::Array(values)) = serde_json::from_str::<Value>(&text) else { return };
+    let compact = Value::Array(values.clone()).to_string();
+    let mut items = Items::of(&compact);
+    for value in &values {
+        assert_eq!(items.clone().text(), value.as_str().unwrap_or_default());
+        assert_eq!(items.clone().optional_text().as_deref(), value.as_str());
+        assert_eq!(items.clone().integer(), value.as_i64());
+        items.clone().time();
+        let object = items.clone().object();
+        if let Some(expected) = value.as_object() {
+            assert_eq!(object.len(), expected.len());
+            for (name, value) in expected {
+                let read = object.get(name).map(|json| read_back(json.as_str().as_bytes()));
+                assert_eq!(read.as_ref(), Some(value));
+            }
+        }
+        let json = items.json();
+        assert_eq!(json.map(|json| read_back(json.as_str().as_bytes())).unwrap_or_default(), *value);
+    }
+    assert_eq!(items.raw(), "");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    fn each_seed(target: &str, check: fn(&[u8])) {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+        let seeds: Vec<_> = fs::read_dir(seeds).unwrap().map(|seed| seed.unwrap().path()).collect();
+        assert!(!seeds.is_empty());
+        for seed in seeds {
+            check(&fs::read(seed).unwrap());
+        }
+    }
+
+    #[test]
+    fn the_seeds_of_the_fuzz_targets_break_no_promise() {
+        each_seed("truncation", super::truncation);
+        each_seed("retry_after", super::retry_after);
+        each_seed("ids", super::ids);
+        each_seed("packing", super::packing);
+        #[cfg(feature = "js")]
+        each_seed("js_items", super::js_items);
+    }
+}
