@@ -183,7 +183,7 @@ impl Client {
     }
 
     async fn drive(&self, flight: Flight) -> Outcome {
-        drive(flight, &self.recorder.home.config, &self.transport).await
+        drive(flight, &self.transport).await
     }
 }
 

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use super::Outcome;
 use super::flight::{Command, Flight, Slot};
-use crate::config::Config;
 use crate::platform::{self, Boxed, Exchange, Request, Transport};
 
 /// Makes the requests that the flight asks for, until it is done.
-pub(crate) async fn drive(mut flight: Flight, config: &Config, transport: &Transport) -> Outcome {
+pub(crate) async fn drive(mut flight: Flight, transport: &Transport) -> Outcome {
     let mut exchanges: Vec<(Slot, Exchange)> = Vec::new();
     let mut alarm: Option<(Duration, Boxed<()>)> = None;
     poll_fn(|context| {
@@ -19,8 +18,7 @@ pub(crate) async fn drive(mut flight: Flight, config: &Config, transport: &Trans
                 Command::Done => return Poll::Ready(()),
                 Command::Wait(until) => until,
                 Command::Post(post) => {
-                    let destination = if post.to_workshop { &config.workshop } else { &config.cloud };
-                    let Some(destination) = destination else { return Poll::Ready(()) };
+                    let Some(destination) = flight.destination(&post) else { return Poll::Ready(()) };
                     let url = format!("{}{}", destination.base_url, post.route);
                     let request =
                         Request { url, headers: &destination.headers, body: post.body, timeout: post.timeout };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::mirror::Mirror;
 use super::policy::{Answer, Step};
 use super::{Outcome, answer};
-use crate::config::Config;
+use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::ids;
@@ -156,6 +156,11 @@ impl Flight {
 
     fn config(&self) -> &Config {
         &self.recorder.home.config
+    }
+
+    /// Where a request goes.
+    pub fn destination(&self, post: &Post) -> Option<&Destination> {
+        if post.to_workshop { &self.config().workshop } else { &self.config().cloud }.as_ref()
     }
 
     /// Without a write key Workshop is where records go.

@@ -9,6 +9,8 @@ mod report;
 pub(crate) mod retry_after;
 
 pub(crate) use drive::drive;
+#[cfg(feature = "js")]
+pub(crate) use flight::Command;
 pub(crate) use flight::Flight;
 pub use report::FlushReport;
 

@@ -1,9 +1,12 @@
 use wasm_bindgen::prelude::*;
 
+use super::flight::Journey;
 use super::read::Items;
-use super::{record, report};
+use super::{options, record, report};
 use crate::client::Client;
+use crate::delivery::Flight;
 use crate::outbox::Call;
+use crate::platform;
 
 /// A client as `raindrop.js` sees it.
 #[wasm_bindgen]
@@ -24,7 +27,7 @@ impl Core {
     /// # Errors
     /// What is wrong with them.
     pub fn build(&self, options: &str) -> Result<Core, String> {
-        let builder = super::options::builder(Items::of(options));
+        let builder = options::builder(Items::of(options));
         builder.build().map(|client| Core { client }).map_err(|error| error.to_string())
     }
 
@@ -61,10 +64,9 @@ impl Core {
         }
     }
 
-    /// Delivers what is recorded, at last if `close`.
-    pub async fn deliver(&self, close: bool) -> String {
-        let client = self.client.clone();
-        let result = if close { client.close().await } else { client.flush().await };
-        result.map_or_else(|error| report::error(&error), |report| report::flush(&report))
+    /// Begins to deliver what is recorded, at last if `is_close`.
+    pub fn fly(&self, is_close: bool) -> Journey {
+        let (recorder, now) = (&self.client.recorder, platform::monotonic());
+        if is_close { Flight::close(recorder, now) } else { Flight::flush(recorder, |_| true, now) }.into()
     }
 }

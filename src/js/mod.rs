@@ -4,6 +4,7 @@
 //! the text of a JSON array whose items stand in an order that both sides know.
 
 mod core;
+mod flight;
 mod options;
 pub(crate) mod read;
 mod record;

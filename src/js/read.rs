@@ -40,9 +40,9 @@ impl<'a> Items<'a> {
 
     /// Milliseconds since the Unix epoch.
     pub fn time(&mut self) -> Option<OffsetDateTime> {
-        const NANOS_PER_MILLI: i128 = 1_000_000;
-        let nanos = i128::from(self.integer()?).saturating_mul(NANOS_PER_MILLI);
-        OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()
+        let millis = self.integer()?;
+        let second = OffsetDateTime::from_unix_timestamp(millis.div_euclid(1000)).ok()?;
+        second.replace_millisecond(u16::try_from(millis.rem_euclid(1000)).ok()?).ok()
     }
 
     /// The next item, unless it is missing.
