@@ -50,7 +50,7 @@ pub struct ClientBuilder {
     service_name: String,
     library_name: String,
     library_version: String,
-    http_client: Option<HttpClient>,
+    transport: Transport,
     workshop: LocalWorkshopUrlConfig,
 }
 
@@ -72,7 +72,7 @@ impl Default for ClientBuilder {
             service_name: "raindrop.rust-sdk".to_owned(),
             library_name: "raindrop-rust".to_owned(),
             library_version: VERSION.to_owned(),
-            http_client: None,
+            transport: Default::default(),
             workshop: LocalWorkshopUrlConfig::Inherit,
         }
     }
@@ -200,8 +200,12 @@ impl ClientBuilder {
     }
 
     /// The HTTP client to send with, a `reqwest::Client`; native only. Default: a new one that follows no redirects.
-    pub fn http_client(mut self, client: HttpClient) -> Self {
-        self.http_client = Some(client);
+    pub fn http_client(self, client: HttpClient) -> Self {
+        self.transport(Transport::with_http_client(client))
+    }
+
+    pub(crate) fn transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
         self
     }
 
@@ -281,7 +285,7 @@ impl ClientBuilder {
             trace_flush_interval: self.trace_flush_interval,
         };
         let home = Home { config, counters: Arc::default(), diagnostics };
-        Ok(Client::new(home, self.http_client.map_or_else(Transport::default, Transport::with_http_client)))
+        Ok(Client::new(home, self.transport))
     }
 
     fn common_headers(&self, diagnostics: &Diagnostics) -> Vec<(&'static str, String)> {

@@ -49,7 +49,7 @@ pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 pub enum HttpClient {}
 
 /// Sends requests with the global `fetch`; holds nothing, because no I/O object may outlive its request in a Worker.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Transport;
 
 impl Transport {

@@ -1,5 +1,6 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 
+mod bench;
 mod features;
 mod lock;
 mod npm;
@@ -21,6 +22,8 @@ Commands:
   npm              Build the npm package: print its directory and its tarball
   size             Print what the SDK adds to a Worker's bundle, in bytes, as JSON
   size --check     The same, and fail when it exceeds tests/worker-size/budget.json
+  bench            Measure what recording and delivering cost, beside OpenTelemetry, fastrace and sentry
+  bench --json     The same, machine-readable
   help             Print this help";
 
 #[derive(Debug, PartialEq)]
@@ -29,18 +32,21 @@ enum Command {
     Test(test::Scope),
     Size { check: bool },
     Npm,
+    Bench { json: bool },
 }
 
 fn parse(args: &[String]) -> Result<Command, String> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] | ["help" | "--help" | "-h"] | ["test" | "size" | "npm", "--help" | "-h"] => Ok(Command::Help),
+        [] | ["help" | "--help" | "-h"] | ["test" | "size" | "npm" | "bench", "--help" | "-h"] => Ok(Command::Help),
         ["test"] => Ok(Command::Test(test::Scope::Full)),
         ["test", "--native"] => Ok(Command::Test(test::Scope::Native)),
         ["size"] => Ok(Command::Size { check: false }),
         ["size", "--check"] => Ok(Command::Size { check: true }),
         ["npm"] => Ok(Command::Npm),
-        [command @ ("test" | "size" | "npm"), rest @ ..] => {
+        ["bench"] => Ok(Command::Bench { json: false }),
+        ["bench", "--json"] => Ok(Command::Bench { json: true }),
+        [command @ ("test" | "size" | "npm" | "bench"), rest @ ..] => {
             Err(format!("unknown arguments of `{command}`: {}", rest.join(" ")))
         }
         [command, ..] => Err(format!("unknown command `{command}`")),
@@ -57,6 +63,7 @@ fn main() -> ExitCode {
         Ok(Command::Test(scope)) => test::run(scope),
         Ok(Command::Size { check }) => size::run(check),
         Ok(Command::Npm) => npm::run(),
+        Ok(Command::Bench { json }) => bench::run(json),
         Err(message) => {
             eprintln!("error: {message}\n\n{HELP}");
             return ExitCode::from(2);
@@ -103,6 +110,12 @@ mod tests {
     fn npm_takes_no_arguments() {
         assert_eq!(parse_line("npm"), Ok(Command::Npm));
         assert_eq!(parse_line("npm --web"), Err("unknown arguments of `npm`: --web".to_owned()));
+    }
+
+    #[test]
+    fn benchmarks_print_a_table_or_json() {
+        assert_eq!(parse_line("bench"), Ok(Command::Bench { json: false }));
+        assert_eq!(parse_line("bench --json"), Ok(Command::Bench { json: true }));
     }
 
     #[test]
