@@ -93,6 +93,21 @@ impl AttributeValue {
     }
 }
 
+/// The attributes as if they had been set one by one.
+pub(crate) fn distinct(attributes: Vec<Attribute>) -> Vec<Attribute> {
+    let is_first = |(index, attribute): (usize, &Attribute)| {
+        !attribute.key.is_empty() && attributes.iter().take(index).all(|earlier| earlier.key != attribute.key)
+    };
+    if attributes.iter().enumerate().all(is_first) {
+        return attributes;
+    }
+    let mut distinct = Vec::new();
+    for attribute in attributes {
+        set_attribute(&mut distinct, attribute);
+    }
+    distinct
+}
+
 /// Adds an attribute, or replaces the one that has its key. One without a key is left out: the backend refuses it.
 pub(crate) fn set_attribute(attributes: &mut Vec<Attribute>, attribute: Attribute) {
     if attribute.key.is_empty() {

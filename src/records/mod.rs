@@ -16,7 +16,7 @@ pub use signal::{Signal, SignalKind};
 pub use span::{LlmMessage, SpanStatusCode};
 pub use user::User;
 
-pub(crate) use attribute::set_attribute;
+pub(crate) use attribute::{distinct, set_attribute};
 pub(crate) use event::EventFields;
 pub(crate) use identity::Identity;
 pub(crate) use json::{Json, Properties};

@@ -77,6 +77,14 @@ pub(crate) struct SpanFields {
     pub error: Option<String>,
 }
 
+impl SpanFields {
+    /// The keys of the attributes that the caller set.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let attributes = self.attributes.iter().map(|attribute| attribute.key.as_str());
+        attributes.chain(self.json_attributes.iter().map(|(key, _)| key))
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) enum Detail {
     #[default]

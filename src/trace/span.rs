@@ -8,7 +8,9 @@ use super::SpanOptions;
 use crate::ids;
 use crate::platform;
 use crate::recorder::Recorder;
-use crate::records::{Attribute, Detail, Identity, Properties, SpanFields, SpanIds, SpanRecord, set_attribute};
+use crate::records::{
+    Attribute, Detail, Identity, Properties, SpanFields, SpanIds, SpanRecord, distinct, set_attribute,
+};
 use crate::wire;
 
 const RESPONSE_MODEL: &str = "gen_ai.response.model";
@@ -145,10 +147,8 @@ impl Span {
 
     pub(crate) fn start(recorder: &Arc<Recorder>, association: Association, options: SpanOptions) -> Self {
         let SpanOptions { name, event_id, operation_id, parent, properties, attributes, start_time } = options;
-        let mut fields = SpanFields { operation_id, properties: wire::properties(properties), ..SpanFields::default() };
-        for attribute in attributes {
-            set_attribute(&mut fields.attributes, attribute);
-        }
+        let (properties, attributes) = (wire::properties(properties), distinct(attributes));
+        let fields = SpanFields { operation_id, properties, attributes, ..SpanFields::default() };
         Self::open(recorder, association.with_event_id(event_id), name, parent, start_time, fields)
     }
 

@@ -3,14 +3,26 @@
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 pub(crate) fn encode(out: &mut Vec<u8>, bytes: &[u8]) {
-    for chunk in bytes.chunks(3) {
-        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
-        let group = at(0) << 16 | at(1) << 8 | at(2);
-        for (position, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            let symbol = ALPHABET.get((group >> shift & 0x3f) as usize).copied();
-            out.push(if position <= chunk.len() { symbol.unwrap_or(b'=') } else { b'=' });
-        }
+    let (groups, rest) = bytes.as_chunks::<3>();
+    for group in groups {
+        out.extend_from_slice(&symbols(*group));
     }
+    match *rest {
+        [one] => {
+            let [first, second, ..] = symbols([one, 0, 0]);
+            out.extend_from_slice(&[first, second, b'=', b'=']);
+        }
+        [one, two] => {
+            let [first, second, third, _] = symbols([one, two, 0]);
+            out.extend_from_slice(&[first, second, third, b'=']);
+        }
+        _ => {}
+    }
+}
+
+fn symbols([one, two, three]: [u8; 3]) -> [u8; 4] {
+    let group = u32::from_be_bytes([0, one, two, three]);
+    [18, 12, 6, 0].map(|shift| ALPHABET.get((group >> shift & 0x3f) as usize).copied().unwrap_or_default())
 }
 
 #[cfg(test)]

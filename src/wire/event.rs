@@ -1,7 +1,7 @@
 use time::OffsetDateTime;
 
 use super::body::MAX_BODY;
-use super::fit::fit;
+use super::fit::record;
 use super::json::{self, Object};
 use super::timestamp::rfc3339;
 use super::{Encoding, Library, TextCap};
@@ -48,18 +48,16 @@ pub(crate) fn complete_event(event: &EventView<'_>, encoding: &Encoding) -> Opti
     let is_ai = !(event.input.is_empty() && event.output.is_empty());
     let (model, convo_id) = if is_ai { (event.model, event.convo_id) } else { ("", "") };
     let event = EventView { model, convo_id, ..*event };
-    fit(limit, encoding.text_cap, Vec::len, |cap| encode(&event, None, encoding, cap))
+    record(limit, encoding.text_cap, &|out, cap| encode(out, &event, None, encoding, cap))
 }
 
 /// A body of `events/track_partial`. `None` when it is too large and has no text left to shorten.
 pub(crate) fn partial(event: &EventView<'_>, is_pending: bool, encoding: &Encoding) -> Option<Vec<u8>> {
-    fit(MAX_BODY, encoding.text_cap, Vec::len, |cap| encode(event, Some(is_pending), encoding, cap))
+    record(MAX_BODY, encoding.text_cap, &|out, cap| encode(out, event, Some(is_pending), encoding, cap))
 }
 
-fn encode(event: &EventView<'_>, is_pending: Option<bool>, encoding: &Encoding, cap: TextCap) -> Vec<u8> {
-    let texts = event.input.len().saturating_add(event.output.len());
-    let mut out = Vec::with_capacity(texts.saturating_add(512));
-    let mut object = Object::new(&mut out);
+fn encode(out: &mut Vec<u8>, event: &EventView<'_>, is_pending: Option<bool>, encoding: &Encoding, cap: TextCap) {
+    let mut object = Object::new(out);
     object.string("event_id", event.event_id);
     object.string("user_id", event.user_id);
     object.string("event", event.event);
@@ -78,7 +76,6 @@ fn encode(event: &EventView<'_>, is_pending: Option<bool>, encoding: &Encoding, 
         object.key("is_pending").extend_from_slice(if is_pending { b"true" } else { b"false" });
     }
     object.end();
-    out
 }
 
 fn ai_data(object: &mut Object<'_>, event: &EventView<'_>, cap: TextCap) {

@@ -1,40 +1,62 @@
 //! Making one record fit where it must: its longest texts are shortened first.
 
+use std::cell::Cell;
+
 use super::text::TextCap;
 
+thread_local! {
+    /// Where records are written before their length is known.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A larger buffer is not kept for the next record.
+const SCRATCH_KEPT: usize = 64 * 1024;
+
+/// What `write` writes, in at most `limit` bytes. `None` when nothing is left to shorten.
+pub(crate) fn record(limit: usize, cap: TextCap, write: &dyn Fn(&mut Vec<u8>, TextCap)) -> Option<Vec<u8>> {
+    let mut out = SCRATCH.try_with(Cell::take).unwrap_or_default();
+    let fits = fit(limit, cap, &mut |cap| {
+        out.clear();
+        write(&mut out, cap);
+        out.len()
+    });
+    // Exactly as long as it is: it may wait for a while.
+    let record = fits.then(|| out.as_slice().to_vec());
+    if out.capacity() <= SCRATCH_KEPT {
+        // A thread that ends has no scratch any more.
+        let _ = SCRATCH.try_with(|scratch| scratch.set(out));
+    }
+    record
+}
+
 /// Encodes under `cap`, and while the result measures more than `limit`, under the largest smaller cap that makes it fit.
+/// Returns whether the last encoding fits: not so when nothing is left to shorten.
 ///
-/// Lowering the cap shortens the longest texts and leaves the others alone. `None` when nothing is left to shorten.
-pub(crate) fn fit<T>(
-    limit: usize,
-    cap: TextCap,
-    measure: impl Fn(&T) -> usize,
-    encode: impl Fn(TextCap) -> T,
-) -> Option<T> {
-    let whole = encode(cap);
-    let size = measure(&whole);
+/// `encode` returns the measure of what it made. Lowering the cap shortens the longest texts and leaves the others alone.
+pub(crate) fn fit(limit: usize, cap: TextCap, encode: &mut dyn FnMut(TextCap) -> usize) -> bool {
+    let size = encode(cap);
     if size <= limit {
-        return Some(whole);
+        return true;
     }
-    drop(whole);
-    let mut fitting = 1;
+    let mut last = 1;
+    if encode(TextCap(last)) > limit {
+        return false;
+    }
+    let mut fitting = last;
     let mut too_large = cap.0.min(size);
-    let mut best = encode(TextCap(fitting));
-    if measure(&best) > limit {
-        return None;
-    }
     // Good to a sixteenth: each step encodes the whole record again.
     while too_large.saturating_sub(fitting) > fitting.div_ceil(16) {
-        let middle = fitting.midpoint(too_large);
-        let candidate = encode(TextCap(middle));
-        if measure(&candidate) <= limit {
-            best = candidate;
-            fitting = middle;
+        last = fitting.midpoint(too_large);
+        if encode(TextCap(last)) <= limit {
+            fitting = last;
         } else {
-            too_large = middle;
+            too_large = last;
         }
     }
-    Some(best)
+    if last != fitting {
+        encode(TextCap(fitting));
+    }
+    true
 }
 
 #[cfg(test)]
@@ -42,12 +64,12 @@ mod tests {
     use super::*;
 
     fn fitted(texts: &[&str], limit: usize) -> Option<Vec<String>> {
-        fit(
-            limit,
-            TextCap(1_000_000),
-            |texts: &Vec<String>| texts.iter().map(String::len).sum(),
-            |cap| texts.iter().map(|text| cap.apply(text).0.to_owned()).collect(),
-        )
+        let mut fitted: Vec<String> = Vec::new();
+        let fits = fit(limit, TextCap(1_000_000), &mut |cap| {
+            fitted = texts.iter().map(|text| cap.apply(text).0.to_owned()).collect();
+            fitted.iter().map(String::len).sum()
+        });
+        fits.then_some(fitted)
     }
 
     #[test]
@@ -57,13 +79,24 @@ mod tests {
 
     #[test]
     fn only_the_longest_text_is_shortened() {
-        let texts = fitted(&["short", &"x".repeat(10_000)], 5_000).unwrap();
-        assert_eq!(texts[0], "short");
-        assert!((4_000..5_000).contains(&texts[1].len()), "{}", texts[1].len());
+        for length in (10_000..10_100).step_by(7) {
+            let texts = fitted(&["short", &"x".repeat(length)], 5_000).unwrap();
+            assert_eq!(texts[0], "short");
+            assert!((4_000..5_000).contains(&texts[1].len()), "{}", texts[1].len());
+        }
     }
 
     #[test]
     fn nothing_left_to_shorten_is_said() {
         assert_eq!(fitted(&["a", "b", "c"], 2), None);
+    }
+
+    #[test]
+    fn a_record_is_written_from_scratch_and_takes_no_more_room_than_it_needs() {
+        for text in ["a longer text", "short"] {
+            let record = record(100, TextCap(100), &|out, _| out.extend_from_slice(text.as_bytes())).unwrap();
+            assert_eq!(record, text.as_bytes());
+            assert_eq!(record.capacity(), record.len());
+        }
     }
 }

@@ -53,11 +53,16 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
 pub(crate) fn text(out: &mut Vec<u8>, text: &str, cap: TextCap) {
     out.push(b'"');
     let (kept, marked) = cap.apply(text);
+    escape_cut(out, kept, marked);
+    out.push(b'"');
+}
+
+/// The inside of a string, and whether it was cut.
+pub(crate) fn escape_cut(out: &mut Vec<u8>, kept: &str, marked: bool) {
     escape(out, kept);
     if marked {
         out.extend_from_slice(MARKER.as_bytes());
     }
-    out.push(b'"');
 }
 
 /// A JSON value that is text already, each string in it at most `cap` code points.
@@ -113,6 +118,11 @@ pub(crate) fn escaped(out: &mut Vec<u8>, inside: &str, cap: TextCap) {
     out.push(b'"');
 }
 
+/// How many code points an escaped text stands for.
+pub(crate) fn code_points_of(escaped: &[u8]) -> usize {
+    code_points(std::str::from_utf8(escaped).unwrap_or_default()).count()
+}
+
 /// Where each code point begins in a text that is escaped. What `\u` escapes counts as one.
 fn code_points(text: &str) -> impl Iterator<Item = usize> {
     let mut escape_ends = 0;
@@ -139,17 +149,18 @@ pub(crate) fn float(out: &mut Vec<u8>, number: f64) {
 
 /// Decimal digits.
 pub(crate) fn unsigned(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [b'0'; 20];
-    let mut start = digits.len();
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0'.saturating_add((number % 10) as u8);
-        start = start.saturating_sub(1);
-        number /= 10;
+    let mut pairs = [[b'0'; 2]; 10];
+    for pair in pairs.iter_mut().rev() {
+        let two = (number % 100) as u8;
+        *pair = [b'0'.saturating_add(two / 10), b'0'.saturating_add(two % 10)];
+        number /= 100;
         if number == 0 {
             break;
         }
     }
-    out.extend(digits.iter().skip(start));
+    let digits = pairs.as_flattened();
+    let start = digits.iter().position(|digit| *digit != b'0').unwrap_or(digits.len().saturating_sub(1));
+    out.extend_from_slice(digits.get(start..).unwrap_or_default());
 }
 
 pub(crate) fn signed(out: &mut Vec<u8>, number: i64) {
@@ -161,23 +172,34 @@ pub(crate) fn signed(out: &mut Vec<u8>, number: i64) {
 
 /// The inside of a string, escaped as RFC 8259 §7 asks and no further.
 pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
+    escape_as(out, text, false);
+}
+
+/// The inside of a string in JSON that is itself inside a string.
+pub(crate) fn escape_twice(out: &mut Vec<u8>, text: &str) {
+    escape_as(out, text, true);
+}
+
+fn escape_as(out: &mut Vec<u8>, text: &str, twice: bool) {
     let mut rest = text.as_bytes();
-    out.reserve(rest.len());
     loop {
-        let (clean, special) = rest.split_at(plain_prefix(rest));
-        out.extend_from_slice(clean);
+        let (plain, special) = rest.split_at(plain_prefix(rest));
+        out.extend_from_slice(plain);
         let Some((&byte, tail)) = special.split_first() else { return };
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            control => {
-                out.extend_from_slice(b"\\u00");
-                out.push(hex_digit(control >> 4));
-                out.push(hex_digit(control & 0xf));
-            }
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            _ => b'u',
+        };
+        out.extend_from_slice(if twice { br"\\" } else { br"\" });
+        if twice && short == byte {
+            out.push(b'\\');
+        }
+        out.push(short);
+        if short == b'u' {
+            out.extend_from_slice(&[b'0', b'0', hex_digit(byte >> 4), hex_digit(byte & 0xf)]);
         }
         rest = tail;
     }
@@ -187,27 +209,34 @@ fn hex_digit(nibble: u8) -> u8 {
     if nibble < 10 { b'0'.saturating_add(nibble) } else { b'a'.saturating_add(nibble.saturating_sub(10)) }
 }
 
-/// How many leading bytes need no escape, eight at a time.
+/// How many leading bytes need no escape.
 fn plain_prefix(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let plain = blocks.iter().take_while(|block| {
+        let (words, _) = block.as_chunks();
+        words.iter().fold(0, |all, word| all | specials(*word)) == 0
+    });
+    let mut at = plain.count().saturating_mul(32);
+    let (words, tail) = bytes.get(at..).unwrap_or_default().as_chunks();
+    for word in words {
+        let specials = specials(*word);
+        if specials != 0 {
+            return at.saturating_add((specials.trailing_zeros() / 8) as usize);
+        }
+        at = at.saturating_add(8);
+    }
+    let is_plain = |byte: &&u8| !matches!(**byte, 0..=0x1f | b'"' | b'\\');
+    at.saturating_add(tail.iter().take_while(is_plain).count())
+}
+
+/// Has the highest bit of the first byte set that needs an escape, and of none before it.
+fn specials(bytes: [u8; 8]) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-
-    let (words, tail) = bytes.as_chunks::<8>();
-    let plain_words = words
-        .iter()
-        .take_while(|chunk| {
-            let word = u64::from_le_bytes(**chunk);
-            let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word & HIGHS;
-            let quote = zero_byte(word ^ ONES.wrapping_mul(u64::from(b'"')));
-            let backslash = zero_byte(word ^ ONES.wrapping_mul(u64::from(b'\\')));
-            control | quote | backslash == 0
-        })
-        .count();
-    let scanned = plain_words.saturating_mul(8);
-    let rest = if plain_words == words.len() { tail } else { bytes.get(scanned..).unwrap_or_default() };
-    let plain = |byte: &&u8| !matches!(**byte, 0..=0x1f | b'"' | b'\\');
-    scanned.saturating_add(rest.iter().take_while(plain).count())
+    let word = u64::from_le_bytes(bytes);
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES.wrapping_mul(limit.into())) & !word;
+    let equal = |byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & HIGHS
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Every record becomes its JSON when it is recorded; a request body is those bytes joined, plus the envelope of its route.
 
+mod attributes;
 pub(crate) mod base64;
 pub(crate) mod body;
 mod event;

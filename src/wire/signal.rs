@@ -1,5 +1,5 @@
 use super::body::MAX_BODY;
-use super::fit::fit;
+use super::fit::record;
 use super::json::{self, Object};
 use super::timestamp::rfc3339;
 use super::{Encoding, TextCap};
@@ -7,12 +7,11 @@ use crate::records::{SignalFields, SignalKind};
 
 /// An element of a `signals/track` array. `None` when it is too large and has no text left to shorten.
 pub(crate) fn signal(signal: &SignalFields, encoding: &Encoding) -> Option<Vec<u8>> {
-    fit(MAX_BODY.saturating_sub(2), encoding.text_cap, Vec::len, |cap| encode(signal, cap))
+    record(MAX_BODY.saturating_sub(2), encoding.text_cap, &|out, cap| encode(out, signal, cap))
 }
 
-fn encode(signal: &SignalFields, cap: TextCap) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
-    let mut object = Object::new(&mut out);
+fn encode(out: &mut Vec<u8>, signal: &SignalFields, cap: TextCap) {
+    let mut object = Object::new(out);
     object.string("event_id", &signal.event_id);
     object.string("signal_name", &signal.name);
     object.string("signal_type", if signal.kind.is_empty() { SignalKind::DEFAULT } else { &signal.kind });
@@ -34,5 +33,4 @@ fn encode(signal: &SignalFields, cap: TextCap) -> Vec<u8> {
     }
     properties.end();
     object.end();
-    out
 }

@@ -1,17 +1,16 @@
 use super::body::MAX_BODY;
-use super::fit::fit;
+use super::fit::record;
 use super::json::{self, Object};
 use super::{Encoding, TextCap};
 use crate::records::Properties;
 
 /// An element of a `users/identify` array. `None` when it is too large and has no text left to shorten.
 pub(crate) fn user(user_id: &str, traits: &Properties, encoding: &Encoding) -> Option<Vec<u8>> {
-    fit(MAX_BODY.saturating_sub(2), encoding.text_cap, Vec::len, |cap| encode(user_id, traits, cap))
+    record(MAX_BODY.saturating_sub(2), encoding.text_cap, &|out, cap| encode(out, user_id, traits, cap))
 }
 
-fn encode(user_id: &str, known: &Properties, cap: TextCap) -> Vec<u8> {
-    let mut out = Vec::with_capacity(128);
-    let mut object = Object::new(&mut out);
+fn encode(out: &mut Vec<u8>, user_id: &str, known: &Properties, cap: TextCap) {
+    let mut object = Object::new(out);
     object.string("user_id", user_id);
     let mut traits = Object::new(object.key("traits"));
     for (key, value) in known.iter() {
@@ -19,5 +18,4 @@ fn encode(user_id: &str, known: &Properties, cap: TextCap) -> Vec<u8> {
     }
     traits.end();
     object.end();
-    out
 }

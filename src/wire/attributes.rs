@@ -1,0 +1,177 @@
+//! Writing the attributes of a span.
+
+use std::ops::Range;
+
+use super::TextCap;
+use super::json;
+use crate::records::{AttributeValue, Json, SpanFields};
+
+/// An association property's key up to the property's name.
+pub(super) const ASSOCIATION: &str = "traceloop.association.properties.";
+
+/// Attributes in their array. Those that the caller set win over those that a kind of span implies.
+///
+/// First comes the key, by one of the methods that begin an attribute, then the value, by one that ends it.
+pub(super) struct Attributes<'a> {
+    pub out: &'a mut Vec<u8>,
+    pub own: &'a SpanFields,
+    /// For each text.
+    pub cap: TextCap,
+}
+
+impl Attributes<'_> {
+    /// Writes all that the caller set.
+    pub fn own(&mut self) {
+        for attribute in &self.own.attributes {
+            self.begin();
+            json::escape(self.out, &attribute.key);
+            self.typed(&attribute.value);
+        }
+        for (key, value) in self.own.json_attributes.iter().filter(|(_, value)| !value.is_null()) {
+            self.begin();
+            json::escape(self.out, key);
+            self.json(value);
+        }
+    }
+
+    /// Begins an attribute that a kind of span implies. `false`, and nothing is written, if the caller set one of its key.
+    pub fn implied(&mut self, key: &str) -> bool {
+        self.element(key, None, "")
+    }
+
+    /// The same for an element of a list: `gen_ai.prompt.`, 0, `.role`.
+    pub fn element(&mut self, list: &str, index: Option<usize>, field: &str) -> bool {
+        let start = self.out.len();
+        self.begin();
+        let key = self.out.len();
+        self.out.extend_from_slice(list.as_bytes());
+        if let Some(index) = index {
+            json::unsigned(self.out, index as u64);
+        }
+        self.out.extend_from_slice(field.as_bytes());
+        let key = self.out.get(key..).unwrap_or_default();
+        let is_free = self.own.keys().all(|own| own.as_bytes() != key);
+        if !is_free {
+            self.out.truncate(start);
+        }
+        is_free
+    }
+
+    /// Begins an association property, like [`implied`](Attributes::implied).
+    pub fn associated(&mut self, name: &str) -> bool {
+        let is_free = self.own.keys().all(|own| own.strip_prefix(ASSOCIATION) != Some(name));
+        if is_free {
+            self.begin();
+            self.out.extend_from_slice(ASSOCIATION.as_bytes());
+            json::escape(self.out, name);
+        }
+        is_free
+    }
+
+    fn begin(&mut self) {
+        let is_first = self.out.last() == Some(&b'[');
+        self.out.extend_from_slice(if is_first { br#"{"key":""# } else { br#",{"key":""# });
+    }
+
+    /// Free text, which the cap may cut. Returns where it is.
+    pub fn text(&mut self, text: &str) -> Range<usize> {
+        let (kept, marked) = self.cap.apply(text);
+        self.string(|out| json::escape_cut(out, kept, marked))
+    }
+
+    /// A text that was written before.
+    pub fn again(&mut self, text: Range<usize>) {
+        self.string(|out| out.extend_from_within(text));
+    }
+
+    /// A name or an id, which is no use in part.
+    pub fn name(&mut self, name: &str) {
+        self.string(|out| json::escape(out, name));
+    }
+
+    /// Whatever `write` writes, which must be escaped.
+    pub fn string(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+        self.out.extend_from_slice(br#"","value":{"stringValue":""#);
+        let start = self.out.len();
+        write(self.out);
+        let end = self.out.len();
+        self.out.extend_from_slice(br#""}}"#);
+        start..end
+    }
+
+    /// A string as it is, anything else as compact JSON.
+    pub fn json_as_text(&mut self, value: &Json) {
+        if value.is_string() {
+            self.out.extend_from_slice(br#"","value":{"stringValue":"#);
+            json::value(self.out, value, self.cap);
+            self.out.extend_from_slice(b"}}");
+        } else {
+            self.text(value.as_str());
+        }
+    }
+
+    /// The type that fits the value.
+    pub fn json(&mut self, value: &Json) {
+        match value.as_str().as_bytes().first() {
+            Some(b't' | b'f') => self.verbatim(br#"boolValue":"#, value.as_str(), b"}}"),
+            Some(b'-' | b'0'..=b'9') if value.as_str().parse::<i64>().is_ok() => {
+                self.verbatim(br#"intValue":""#, value.as_str(), br#""}}"#);
+            }
+            Some(b'-' | b'0'..=b'9') => self.verbatim(br#"doubleValue":"#, value.as_str(), b"}}"),
+            _ => match json::strings(value) {
+                Some(texts) => self.array(&texts, json::escaped),
+                None => self.json_as_text(value),
+            },
+        }
+    }
+
+    pub fn int(&mut self, int: i64) {
+        self.out.extend_from_slice(br#"","value":{"intValue":""#);
+        json::signed(self.out, int);
+        self.out.extend_from_slice(br#""}}"#);
+    }
+
+    fn typed(&mut self, value: &AttributeValue) {
+        match value {
+            AttributeValue::String(text) => drop(self.text(text)),
+            AttributeValue::Int(int) => self.int(*int),
+            AttributeValue::Float(float) => self.float(*float),
+            AttributeValue::Bool(bool) => self.verbatim(br#"boolValue":"#, if *bool { "true" } else { "false" }, b"}}"),
+            AttributeValue::StringArray(texts) => self.array(texts, json::text),
+        }
+    }
+
+    /// JSON has no number for NaN and the infinities, and the backend takes no null.
+    fn float(&mut self, float: f64) {
+        if float.is_finite() {
+            self.out.extend_from_slice(br#"","value":{"doubleValue":"#);
+            json::float(self.out, float);
+            self.out.extend_from_slice(b"}}");
+        } else {
+            self.name(if float.is_nan() {
+                "NaN"
+            } else if float > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            });
+        }
+    }
+
+    fn array<T: AsRef<str>>(&mut self, texts: &[T], write: fn(&mut Vec<u8>, &str, TextCap)) {
+        self.out.extend_from_slice(br#"","value":{"arrayValue":{"values":["#);
+        for (index, text) in texts.iter().enumerate() {
+            self.out.extend_from_slice(if index > 0 { br#",{"stringValue":"# } else { br#"{"stringValue":"# });
+            write(self.out, text.as_ref(), self.cap);
+            self.out.push(b'}');
+        }
+        self.out.extend_from_slice(b"]}}}");
+    }
+
+    fn verbatim(&mut self, before: &[u8], value: &str, after: &[u8]) {
+        self.out.extend_from_slice(br#"","value":{""#);
+        self.out.extend_from_slice(before);
+        self.out.extend_from_slice(value.as_bytes());
+        self.out.extend_from_slice(after);
+    }
+}
