@@ -12,6 +12,8 @@ pub(crate) use drive::drive;
 #[cfg(feature = "js")]
 pub(crate) use flight::Command;
 pub(crate) use flight::Flight;
+#[cfg(any(test, fuzzing))]
+pub(crate) use flight::{Command, Post, Slot};
 pub use report::FlushReport;
 
 use crate::error::{Error, Result};

@@ -244,6 +244,16 @@ impl Outbox {
         Some(reason)
     }
 
+    #[cfg(any(test, fuzzing))]
+    pub fn assert_bounds(&self, events: usize, spans: usize) {
+        let state = self.lock();
+        for kind in RecordKind::KINDS {
+            let count = if kind == RecordKind::Partial { state.partials() } else { state.queues.get(kind).len() };
+            let limit = if kind == RecordKind::Span { spans } else { events };
+            assert!(count <= limit, "{count} of {kind:?} wait");
+        }
+    }
+
     fn take_seq(&self, state: &mut State) -> u64 {
         state.last_seq = self.counters.next_seq();
         state.last_seq

@@ -29,6 +29,7 @@ mod fixtures;
 mod fixtures_spans;
 mod flush;
 mod order;
+mod properties;
 mod queue_bounds;
 mod responses;
 mod retry;
