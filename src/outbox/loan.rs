@@ -146,7 +146,7 @@ fn is_overtaking<S: std::ops::Deref<Target = State>>(states: &[S], record: &Reco
 
 impl State {
     fn candidates<'a>(&'a self, wanted: &'a Wanted<'_>) -> impl Iterator<Item = &'a Record> + Clone {
-        self.queues.get(wanted.kind).between(0, wanted.horizon).filter(|record| {
+        self.queues.get(wanted.kind).between(0, wanted.horizon).iter().filter(|record| {
             record.is_waiting()
                 && record.given_up != wanted.flush
                 && wanted.key.is_none_or(|key| record.key.as_deref() == Some(key))
@@ -169,7 +169,7 @@ impl State {
 
     fn records(&self, batch: &Batch) -> impl Iterator<Item = &Record> + Clone {
         let loan = batch.loan;
-        self.queues.get(batch.kind).between(batch.first, batch.last).filter(move |record| record.loan == loan)
+        self.queues.get(batch.kind).between(batch.first, batch.last).iter().filter(move |record| record.loan == loan)
     }
 
     /// Puts the records of a loan into another one, or none.

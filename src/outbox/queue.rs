@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::mem;
 
 /// An encoded record on its way.
@@ -33,42 +32,53 @@ impl Record {
 /// Records of one kind, in the order of recording, lent ones included.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    records: VecDeque<Record>,
-    gone: usize,
+    records: Vec<Record>,
+    /// How many of the first records are gone.
+    start: usize,
+    /// How many records are there.
+    len: usize,
 }
 
 impl Queue {
     pub fn len(&self) -> usize {
-        self.records.len().saturating_sub(self.gone)
+        self.len
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Record> + Clone {
-        self.records.iter().filter(|record| !record.is_gone())
+        self.records.get(self.start..).unwrap_or_default().iter().filter(|record| !record.is_gone())
     }
 
     /// Adds a record at its place: mostly the end.
     pub fn insert(&mut self, record: Record) {
-        let is_newest = self.records.back().is_none_or(|last| last.seq < record.seq);
+        self.len = self.len.saturating_add(1);
+        let is_newest = self.records.last().is_none_or(|last| last.seq < record.seq);
         let position =
             if is_newest { self.records.len() } else { self.records.partition_point(|other| other.seq < record.seq) };
+        self.start = self.start.min(position);
         self.records.insert(position, record);
     }
 
     /// The records from one sequence number to another.
-    pub fn between(&self, first: u64, last: u64) -> impl Iterator<Item = &Record> + Clone {
-        let start = self.records.partition_point(|record| record.seq < first);
-        self.records.range(start..).take_while(move |record| record.seq <= last)
+    pub fn between(&self, first: u64, last: u64) -> &[Record] {
+        let (start, end) = self.places(first, last);
+        self.records.get(start..end).unwrap_or_default()
     }
 
     /// [`between`](Queue::between), to change them.
-    pub fn between_mut(&mut self, first: u64, last: u64) -> impl Iterator<Item = &mut Record> {
-        let start = self.records.partition_point(|record| record.seq < first);
-        self.records.range_mut(start..).take_while(move |record| record.seq <= last)
+    pub fn between_mut(&mut self, first: u64, last: u64) -> &mut [Record] {
+        let (start, end) = self.places(first, last);
+        self.records.get_mut(start..end).unwrap_or_default()
+    }
+
+    fn places(&self, first: u64, last: u64) -> (usize, usize) {
+        let start = self.records.partition_point(|record| record.seq < first).max(self.start);
+        (start, self.records.partition_point(|record| record.seq <= last))
     }
 
     /// Removes the oldest record that waits. Returns whether there was one.
     pub fn drop_oldest(&mut self) -> bool {
-        let Some(oldest) = self.records.iter_mut().find(|record| record.is_waiting()) else { return false };
+        let mut present = self.records.iter_mut().skip(self.start);
+        let Some(oldest) = present.find(|record| record.is_waiting()) else { return false };
         oldest.bytes = Box::default();
         self.clear_away(1);
         true
@@ -76,24 +86,27 @@ impl Queue {
 
     /// Takes out everything that waits.
     pub fn take_waiting(&mut self) -> Vec<Record> {
-        self.gone = 0;
-        let (waiting, lent): (VecDeque<_>, _) =
-            mem::take(&mut self.records).into_iter().filter(|record| !record.is_gone()).partition(Record::is_waiting);
-        self.records = lent;
-        waiting.into()
+        let mut waiting = Vec::new();
+        for record in mem::take(self).records {
+            if record.is_waiting() {
+                waiting.push(record);
+            } else if !record.is_gone() {
+                self.insert(record);
+            }
+        }
+        waiting
     }
 
     /// Gives up the places of records that are gone, `newly` of them since the last call.
     pub fn clear_away(&mut self, newly: usize) {
         const SPARE: usize = 64;
-        self.gone = self.gone.saturating_add(newly);
-        while self.records.front().is_some_and(Record::is_gone) {
-            self.records.pop_front();
-            self.gone = self.gone.saturating_sub(1);
+        self.len = self.len.saturating_sub(newly);
+        while self.records.get(self.start).is_some_and(Record::is_gone) {
+            self.start = self.start.saturating_add(1);
         }
-        if self.gone > self.len().saturating_add(SPARE) {
+        if self.records.len() > self.len.saturating_mul(2).saturating_add(SPARE) {
             self.records.retain(|record| !record.is_gone());
-            self.gone = 0;
+            self.start = 0;
         }
     }
 }
