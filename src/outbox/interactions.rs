@@ -1,11 +1,11 @@
 //! Interactions that may still change: updates merge here until a flush or `finish` makes them a record.
 
-use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::index::Index;
 use crate::records::{Attachment, DEFAULT_EVENT, EventFields, Identity, Properties};
 use crate::wire::{Encoding, EventView, partial};
 
@@ -18,15 +18,13 @@ const IDLE_KEPT: usize = 16_384;
 
 #[derive(Debug, Default)]
 pub(super) struct Interactions {
-    entries: HashMap<String, Entry>,
+    /// In the order in which they were first heard of.
+    entries: Vec<Entry>,
+    index: Index,
     /// Interactions with news: each is one record to come.
     changed: usize,
     /// Those of them that are held because their user is not known.
     held: usize,
-    /// Those with news, in the order of recording, and some that had news when they were added.
-    order: VecDeque<(u64, String)>,
-    /// What [`seal_next`](Interactions::seal_next) took out of `order` and puts back in the end.
-    held_back: Vec<(u64, String)>,
     finished: Settled,
     idle: Settled,
 }
@@ -108,21 +106,29 @@ impl Interactions {
     }
 
     pub fn identity(&self, event_id: &str) -> Option<Arc<Identity>> {
-        self.entries.get(event_id).map(|entry| Arc::clone(&entry.identity))
+        self.entries.get(self.find(event_id)?).map(|entry| Arc::clone(&entry.identity))
+    }
+
+    fn find(&self, event_id: &str) -> Option<usize> {
+        self.index.find(event_id, |position| {
+            self.entries.get(position).is_some_and(|entry| entry.identity.event_id == event_id)
+        })
     }
 
     pub fn merge(&mut self, update: Update<'_>, seq: u64, room: bool) -> Merged {
         let Update { event_id, fields, call, known, now } = update;
-        let nothing_new = call == Call::Patch && fields.is_empty();
-        let (is_changed, is_finished) =
-            self.entries.get(event_id).map_or((false, false), |entry| (entry.changed_at.is_some(), entry.finished));
-        if nothing_new || (is_finished && call == Call::Finish) {
+        let position = self.find(event_id);
+        let entry = position.and_then(|position| self.entries.get(position));
+        let is_finished = entry.is_some_and(|entry| entry.finished);
+        let is_changed = entry.is_some_and(|entry| entry.changed_at.is_some());
+        if (call == Call::Patch && fields.is_empty()) || (is_finished && call == Call::Finish) {
             return Merged::Nothing;
         }
         if !is_changed && !room {
             return Merged::NoRoom;
         }
-        let entry = self.entries.entry(event_id.to_owned()).or_insert_with(|| Entry::new(event_id, known, call, now));
+        let position = position.unwrap_or_else(|| self.add(Entry::new(event_id, known, call, now)));
+        let Some(entry) = self.entries.get_mut(position) else { return Merged::Nothing };
         let was_held = entry.is_held();
         entry.merge(fields, call);
         entry.changed_at = entry.changed_at.or(Some(seq));
@@ -131,54 +137,54 @@ impl Interactions {
             return Merged::Joined;
         }
         self.changed = self.changed.saturating_add(1);
-        self.order.push_back((seq, event_id.to_owned()));
-        self.forget_settled();
         Merged::Added
+    }
+
+    fn add(&mut self, entry: Entry) -> usize {
+        let position = self.entries.len();
+        let id_at = |position: usize| self.entries.get(position).map(|entry| entry.identity.event_id.as_str());
+        self.index.push(&entry.identity.event_id, id_at);
+        self.entries.push(entry);
+        position
+    }
+
+    fn retain(&mut self, keeps: impl FnMut(&Entry) -> bool) {
+        let mut entries = mem::take(&mut self.entries);
+        entries.retain(keeps);
+        self.index = Index::default();
+        for entry in entries {
+            self.add(entry);
+        }
     }
 
     /// Makes the record of one interaction at once, if it is finished or large, and its user is known.
     pub fn seal_ripe(&mut self, event_id: &str, encoding: &Encoding) -> Option<Sealed> {
-        let entry = self.entries.get(event_id)?;
+        let position = self.find(event_id)?;
+        let entry = self.entries.get(position)?;
         let is_ripe = entry.finished || entry.news.weight() > LARGE_NEWS;
-        if is_ripe { self.seal(event_id, encoding) } else { None }
+        if is_ripe { self.seal(position, encoding) } else { None }
     }
 
-    /// Makes a record of the oldest news up to `last`. Interactions without a user stay.
-    pub fn seal_next(&mut self, last: u64, encoding: &Encoding) -> Option<Sealed> {
-        while self.order.front().is_some_and(|(seq, _)| *seq <= last) {
-            let Some((seq, event_id)) = self.order.pop_front() else { break };
-            if self.is_changed_at(&event_id, seq) {
-                match self.seal(&event_id, encoding) {
-                    Some(sealed) => return Some(sealed),
-                    None => self.held_back.push((seq, event_id)),
-                }
-            }
+    /// Makes a record of news up to `last` and goes on from there: `from` is where to look, at first 0. Interactions without
+    /// a user stay.
+    pub fn seal_next(&mut self, last: u64, from: &mut usize, encoding: &Encoding) -> Option<Sealed> {
+        if self.changed == self.held {
+            return None;
         }
-        for item in self.held_back.drain(..).rev() {
-            self.order.push_front(item);
-        }
-        None
-    }
-
-    fn is_changed_at(&self, event_id: &str, seq: u64) -> bool {
-        self.entries.get(event_id).is_some_and(|entry| entry.changed_at == Some(seq))
-    }
-
-    /// Keeps `order` at most about twice as long as it needs to be.
-    fn forget_settled(&mut self) {
-        const SPARE: usize = 64;
-        if self.order.len() > self.changed.saturating_mul(2).saturating_add(SPARE) {
-            let mut order = mem::take(&mut self.order);
-            order.retain(|(seq, event_id)| self.is_changed_at(event_id, *seq));
-            self.order = order;
-        }
+        let is_due = |entry: &Entry| entry.changed_at.is_some_and(|seq| seq <= last) && !entry.is_held();
+        let (before, after) = self.entries.split_at_checked(*from).unwrap_or((&[], &self.entries));
+        // From the start again: calls that came between two of these move entries.
+        let found = after.iter().position(is_due).map(|at| before.len().saturating_add(at));
+        let position = found.or_else(|| before.iter().position(is_due))?;
+        *from = position.saturating_add(1);
+        self.seal(position, encoding)
     }
 
     /// Gives up the interactions that are held for want of a user. Returns how many.
     pub fn drop_held(&mut self) -> usize {
         let held = mem::take(&mut self.held);
         if held > 0 {
-            self.entries.retain(|_, entry| !entry.is_held());
+            self.retain(|entry| !entry.is_held());
             self.changed = self.changed.saturating_sub(held);
         }
         held
@@ -186,7 +192,8 @@ impl Interactions {
 
     /// Whether an interaction has ended and is held for want of a user.
     pub fn is_held(&self, event_id: &str) -> bool {
-        self.entries.get(event_id).is_some_and(|entry| entry.finished && entry.is_held())
+        let entry = self.find(event_id).and_then(|position| self.entries.get(position));
+        entry.is_some_and(|entry| entry.finished && entry.is_held())
     }
 
     /// Forgets everything; returns how many interactions had news.
@@ -194,8 +201,8 @@ impl Interactions {
         mem::take(self).changed
     }
 
-    fn seal(&mut self, event_id: &str, encoding: &Encoding) -> Option<Sealed> {
-        let entry = self.entries.get_mut(event_id)?;
+    fn seal(&mut self, position: usize, encoding: &Encoding) -> Option<Sealed> {
+        let entry = self.entries.get_mut(position)?;
         if entry.identity.user_id.is_empty() {
             return None;
         }
@@ -203,27 +210,35 @@ impl Interactions {
         self.changed = self.changed.saturating_sub(1);
         let sealed = entry.seal(seq, encoding);
         entry.sealed_at = seq;
+        let is_finished = entry.finished;
         let (settled, kept) =
-            if entry.finished { (&mut self.finished, FINISHED_KEPT) } else { (&mut self.idle, IDLE_KEPT) };
-        settled.push(event_id, seq, kept, &mut self.entries);
+            if is_finished { (&mut self.finished, FINISHED_KEPT) } else { (&mut self.idle, IDLE_KEPT) };
+        if let Some(forgotten) = settled.add(seq, kept) {
+            self.retain(|entry| {
+                entry.changed_at.is_some() || entry.finished != is_finished || entry.sealed_at >= forgotten
+            });
+        }
         Some(sealed)
     }
 }
 
-/// Interactions without news, the longest-settled first.
+/// How many interactions without news there are, counted in two generations: the younger of at least as many as are kept.
 #[derive(Debug, Default)]
-struct Settled(VecDeque<(String, u64)>);
+struct Settled {
+    /// Since when the younger ones were sealed.
+    since: u64,
+    younger: usize,
+}
 
 impl Settled {
-    /// Adds one; the oldest beyond `kept` is forgotten, unless it has had news since.
-    fn push(&mut self, event_id: &str, sealed_at: u64, kept: usize, entries: &mut HashMap<String, Entry>) {
-        self.0.push_back((event_id.to_owned(), sealed_at));
-        if self.0.len() > kept
-            && let Some((oldest, sealed_at)) = self.0.pop_front()
-            && entries.get(&oldest).is_some_and(|entry| entry.changed_at.is_none() && entry.sealed_at == sealed_at)
-        {
-            entries.remove(&oldest);
+    /// Adds one. When the older generation may be forgotten, returns which those are: all sealed before this number.
+    fn add(&mut self, sealed_at: u64, kept: usize) -> Option<u64> {
+        self.younger = self.younger.saturating_add(1);
+        if self.younger < kept {
+            return None;
         }
+        self.younger = 0;
+        Some(mem::replace(&mut self.since, sealed_at))
     }
 }
 

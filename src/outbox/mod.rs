@@ -3,6 +3,7 @@
 //! A record stays here until it is delivered or dropped: it waits, or it is lent to a flush.
 
 mod counters;
+mod index;
 mod interactions;
 mod loan;
 mod queue;
@@ -221,9 +222,10 @@ impl Outbox {
     pub fn seal_all(&self, encoding: &Encoding) -> Dropped {
         let mut dropped = Dropped::default();
         let last = self.lock().last_seq;
+        let mut from = 0;
         loop {
             let mut state = self.lock();
-            let Some(sealed) = state.interactions.seal_next(last, encoding) else { return dropped };
+            let Some(sealed) = state.interactions.seal_next(last, &mut from, encoding) else { return dropped };
             if let Some(reason) = self.settle_sealed(&mut state, sealed) {
                 dropped.add(RecordKind::Partial, reason, 1);
             }

@@ -255,5 +255,9 @@ pub(crate) fn event_id_or_new(event_id: String) -> String {
 }
 
 pub(crate) fn now() -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(platform::now())).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    const NANOS_PER_SECOND: u64 = 1_000_000_000;
+    let nanos = platform::now();
+    let seconds = i64::try_from(nanos / NANOS_PER_SECOND).unwrap_or_default();
+    let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    moment.replace_nanosecond((nanos % NANOS_PER_SECOND) as u32).unwrap_or(moment)
 }

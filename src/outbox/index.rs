@@ -1,0 +1,84 @@
+//! Where the entry of an id is, in a list of entries. A table of the standard library would weigh five times as much on
+//! wasm.
+
+/// Positions by hash, in a table that is at most half full: collisions take the next free slot.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// A position and one, or 0 for a free slot. Their number is a power of two.
+    slots: Vec<u32>,
+    len: usize,
+}
+
+impl Index {
+    /// The position of `id`, if `is_at` says of one that it is there.
+    pub fn find(&self, id: &str, is_at: impl Fn(usize) -> bool) -> Option<usize> {
+        let mut slot = hash(id);
+        loop {
+            let position = position(*self.slots.get(self.wrapped(slot))?)?;
+            if is_at(position) {
+                return Some(position);
+            }
+            slot = slot.wrapping_add(1);
+        }
+    }
+
+    /// Adds the next position, that of `id`.
+    pub fn push<'a>(&mut self, id: &str, id_at: impl Fn(usize) -> Option<&'a str>) {
+        if self.slots.len() <= self.len.saturating_mul(2) {
+            let len = self.len;
+            self.slots = vec![0; self.slots.len().saturating_mul(2).max(16)];
+            self.len = 0;
+            for position in 0..len {
+                self.place(id_at(position).unwrap_or_default());
+            }
+        }
+        self.place(id);
+    }
+
+    fn place(&mut self, id: &str) {
+        self.len = self.len.saturating_add(1);
+        let mut slot = hash(id);
+        while self.slots.get(self.wrapped(slot)).is_some_and(|taken| *taken > 0) {
+            slot = slot.wrapping_add(1);
+        }
+        let slot = self.wrapped(slot);
+        if let Some(slot) = self.slots.get_mut(slot) {
+            *slot = u32::try_from(self.len).unwrap_or_default();
+        }
+    }
+
+    fn wrapped(&self, slot: usize) -> usize {
+        slot & self.slots.len().wrapping_sub(1)
+    }
+}
+
+fn position(slot: u32) -> Option<usize> {
+    usize::try_from(slot).ok()?.checked_sub(1)
+}
+
+/// FNV-1a, its upper half folded into the lower one.
+fn hash(id: &str) -> usize {
+    let hash = id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    (hash ^ (hash >> 32)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_id_is_found_where_it_was_put_and_no_other() {
+        let ids: Vec<String> = (0..5_000).map(|n| format!("evt_{n}")).collect();
+        let mut index = Index::default();
+        assert_eq!(index.find("evt_0", |_| true), None);
+        for id in &ids {
+            index.push(id, |position| ids.get(position).map(String::as_str));
+        }
+        for (position, id) in ids.iter().enumerate() {
+            assert_eq!(index.find(id, |at| ids[at] == *id), Some(position));
+        }
+        assert_eq!(index.find("evt_5000", |at| ids[at] == "evt_5000"), None);
+    }
+}
