@@ -108,9 +108,13 @@ function checked(kind, value, field) {
   return value;
 }
 
+function demandObject(value, field) {
+  if (!value || !isObject(value)) wrong(field, "must be an object");
+}
+
 /** The values of a table's fields, in its order. */
 function read(table, input, path = "") {
-  if (!input || typeof input != "object") wrong(path || "the argument", "must be an object");
+  demandObject(input, path || "the argument");
   return table.map(([kind, name]) => checked(kind, input[name], path ? `${path}.${name}` : name));
 }
 
@@ -513,7 +517,7 @@ function messages(list) {
   if (!Array.isArray(list)) wrong("messages", "must be an array");
   return list.map((message, index) => {
     const path = `messages[${index}]`;
-    if (!message || !isObject(message)) wrong(path, "must be an object");
+    demandObject(message, path);
     return [checked("!", message.role, `${path}.role`), asText(message.content, `${path}.content`)];
   });
 }
@@ -643,8 +647,10 @@ class Interaction extends Source {
 function update(interaction, call, number, patch) {
   const client = Source.client(interaction);
   client.attempt(call, () => {
+    patch ??= {};
+    demandObject(patch, "the argument");
     const identity = Source.identity(interaction);
-    const items = read(PATCH, { ...patch, ...identity, model: patch?.model ?? identity.model });
+    const items = read(PATCH, { ...patch, ...identity, model: patch.model ?? identity.model });
     client.record(call, number, items, PATCH);
     identity.model = items[4];
   });
@@ -670,11 +676,14 @@ export class Raindrop extends Source {
       return id;
     });
     identity.eventId = id ?? identity.eventId ?? "";
-    if (id == null) of = new Client(core, {});
     const from = { identity, trace: ++lastNumber };
-    recent.delete(id);
-    recent.set(id, from);
-    if (recent.size > RECENT_KEPT) recent.delete(recent.keys().next().value);
+    if (id == null) {
+      of = new Client(core, {});
+    } else {
+      recent.delete(id);
+      recent.set(id, from);
+      if (recent.size > RECENT_KEPT) recent.delete(recent.keys().next().value);
+    }
     return new Interaction(of, from);
   }
 
@@ -745,12 +754,13 @@ if (Symbol.asyncDispose) {
   };
 }
 
-function build(options = {}) {
+function build(options) {
   if (!core) throw new Error("raindrop-edge is not ready: `await init()` before `new Raindrop()`");
   try {
     // Nothing is sent to Workshop unless its URL is given.
-    const { localWorkshopUrl } = options ?? {};
-    const items = read(OPTIONS, { ...options, localWorkshopUrl: localWorkshopUrl || undefined });
+    options ??= {};
+    demandObject(options, "the argument");
+    const items = read(OPTIONS, { ...options, localWorkshopUrl: options.localWorkshopUrl || undefined });
     const [disabled, debugLogs, flushOnFinish, flushOnPageHide, fetch, onError] = items.splice(14);
     items[5] = items[5] || debugLogs ? 1 : undefined;
     if (disabled) items[0] = items[4] = undefined;

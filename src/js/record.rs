@@ -81,6 +81,9 @@ pub(super) fn user(recorder: &Recorder, mut items: Items<'_>) -> Result<String> 
 
 /// A span that has ended. Spans and traces are numbered in JavaScript; their ids are made here.
 pub(super) fn span(recorder: &Recorder, mut items: Items<'_>) {
+    if !recorder.is_enabled() {
+        return;
+    }
     let name = items.text();
     let span = items.integer();
     let parent = items.integer();

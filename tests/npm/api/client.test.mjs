@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Raindrop, RaindropError, landed, own, told, withClient } from "./setup.mjs";
+
+const event = { userId: "u", input: "hi" };
+
+test("without a write key everything works and nothing is sent", async () => {
+  for (const options of [undefined, {}, { writeKey: "" }, { writeKey: null }, { writeKey: "rk", disabled: true }]) {
+    const raindrop = new Raindrop(options);
+    assert.match(raindrop.trackAi(event), /^[0-9a-f-]{36}$/);
+    const interaction = raindrop.begin({ userId: "u" });
+    interaction.startSpan({ name: "s" }).end();
+    interaction.finish({ output: "x" });
+    assert.match(interaction.eventId, /^[0-9a-f-]{36}$/);
+    const report = await raindrop.close();
+    assert.deepEqual([report.requests, raindrop.stats().accepted], [0, 0]);
+  }
+});
+
+test("a wrong option is an error at once that names it", () => {
+  for (const [options, message] of [
+    [{ writeKey: 1 }, "new Raindrop: writeKey must be a string"],
+    [{ writeKey: "a b" }, /writeKey has a character/],
+    [{ endpoint: "nowhere" }, /endpoint "nowhere" is not an absolute http or https URL/],
+    [{ maxAttempts: "3" }, "new Raindrop: maxAttempts must be a number, 0 or more"],
+    [{ requestTimeoutMs: -1 }, "new Raindrop: requestTimeoutMs must be a number, 0 or more"],
+    [{ closeTimeoutMs: NaN }, "new Raindrop: closeTimeoutMs must be a number, 0 or more"],
+    [{ debug: "yes" }, "new Raindrop: debug must be true or false"],
+    [{ fetch: "fetch" }, "new Raindrop: fetch must be a function"],
+    [{ onError: {} }, "new Raindrop: onError must be a function"],
+    [{ localWorkshopUrl: 5899 }, "new Raindrop: localWorkshopUrl must be a string"],
+    ["rk", "new Raindrop: the argument must be an object"],
+  ]) {
+    assert.throws(() => new Raindrop(options), { name: "TypeError", message });
+  }
+});
+
+test("null and undefined options mean their defaults", () => {
+  const names = "writeKey endpoint projectId serviceName debug debugLogs disabled maxTextFieldChars maxAttempts baseDelayMs";
+  const more = "requestTimeoutMs closeTimeoutMs traceMaxBatchSize localWorkshopUrl fetch onError flushOnFinish";
+  for (const nothing of [null, undefined]) {
+    new Raindrop(Object.fromEntries(`${names} ${more}`.split(" ").map((name) => [name, nothing])));
+  }
+});
+
+test("requests carry the key, the project and the name of the service", async () => {
+  const { requests } = await landed(
+    (raindrop) => {
+      raindrop.trackAi(event);
+      raindrop.startSpan({ name: "s", operationId: "o" }).end();
+    },
+    { projectId: "my-project", serviceName: "shop" },
+  );
+  for (const { headers } of requests) {
+    assert.equal(headers.authorization, "Bearer rk_test_key");
+    assert.equal(headers["x-raindrop-project-id"], "my-project");
+    assert.equal(headers["content-type"], "application/json");
+  }
+  const { body } = requests.find(({ route }) => route == "traces");
+  assert.equal(JSON.parse(body).resourceSpans[0].resource.attributes[0].value.stringValue, "shop");
+});
+
+test("an event says what recorded it, and where", async () => {
+  const { events } = await landed((raindrop) => raindrop.trackAi(event));
+  const { library, metadata } = events[0].properties.$context;
+  assert.equal(library.name, "raindrop-edge");
+  assert.equal(metadata.runtime, "node");
+});
+
+test("texts are cut at the cap", async () => {
+  const { events } = await landed((raindrop) => raindrop.trackAi({ userId: "u", input: "😀".repeat(50) }), {
+    maxTextFieldChars: 40,
+  });
+  assert.equal(events[0].ai_data.input, `${"😀".repeat(14)}...[truncated by raindrop]`);
+});
+
+test("a batch has no more spans than it may", async () => {
+  const { requests } = await landed(
+    (raindrop) => {
+      for (let number = 0; number < 5; number++) raindrop.startSpan({ name: "s", operationId: "o" }).end();
+    },
+    { traceMaxBatchSize: 2 },
+  );
+  assert.equal(requests.length, 3);
+});
+
+test("full buffers drop and count", async () => {
+  await withClient(
+    async ({ raindrop }) => {
+      await told("warn", () => {
+        for (let number = 0; number < 5; number++) {
+          raindrop.trackAi(event);
+          raindrop.startSpan({ name: "s", operationId: "o" }).end();
+        }
+      });
+      const { accepted, pending, dropped, droppedBy, pendingOf } = raindrop.stats();
+      assert.deepEqual({ accepted, pending, dropped }, { accepted: 10, pending: 5, dropped: 5 });
+      assert.equal(droppedBy.queueFull, 5);
+      assert.deepEqual([pendingOf.events, pendingOf.spans], [3, 2]);
+    },
+    { eventMaxQueueSize: 3, traceMaxQueueSize: 2 },
+  );
+});
+
+test("a local Workshop gets a copy without the key", async () => {
+  await withClient(async ({ raindrop: _, ingest }) => {
+    const raindrop = new Raindrop({ localWorkshopUrl: ingest.endpoint, flushOnFinish: false });
+    raindrop.trackAi(event);
+    await raindrop.close();
+    const [request] = await ingest.requests();
+    assert.equal(request.route, "events/track_partial");
+    assert.equal(request.headers.authorization, undefined);
+  });
+});
+
+test("debug logs each flush", async () => {
+  await withClient(
+    async ({ raindrop }) => {
+      raindrop.trackAi(event);
+      const lines = await told("debug", () => raindrop.flush());
+      assert.match(lines.join(), /1 delivered/);
+    },
+    { debugLogs: true },
+  );
+});
+
+test("a scope has a buffer of its own and the statistics of its client", async () => {
+  await withClient(async ({ raindrop, ingest }) => {
+    const scope = raindrop.scope();
+    scope.trackAi({ ...event, eventId: "in-scope" });
+    await raindrop.flush();
+    assert.deepEqual((await ingest.received()).events, []);
+    await scope.close();
+    assert.deepEqual((await ingest.received()).events.map(({ event_id }) => event_id), ["in-scope"]);
+    assert.deepEqual(scope.stats(), raindrop.stats());
+    assert.equal(scope.trackAi(event), undefined);
+    assert.ok(raindrop.trackAi(event));
+  });
+});
+
+test("what a scope could not deliver goes with the next flush of its client", async () => {
+  await withClient(async ({ raindrop, ingest }) => {
+    await ingest.fail("events/track", 3, { Status: { status: 503, headers: [], body: "" } });
+    const scope = raindrop.scope();
+    scope.trackAi({ ...event, eventId: "late" });
+    await told("warn", () => assert.rejects(scope.close(), RaindropError));
+    await raindrop.flush();
+    assert.deepEqual((await ingest.received()).events.map(({ event_id }) => event_id), ["late"]);
+  });
+});
+
+test("an interaction that began in one scope ends in another", async () => {
+  const { interactions } = await landed(async (raindrop) => {
+    const first = raindrop.scope();
+    const interaction = first.begin({ userId: "u", event: "chat", convoId: "c", model: "m", input: "hi", eventId: "e" });
+    interaction.setProperty("a", 1);
+    await first.close();
+    const second = raindrop.scope();
+    second.resumeInteraction("e").finish({ output: "bye" });
+    await second.close();
+  });
+  const { user_id, event, ai_data, is_pending, properties } = interactions.e;
+  assert.deepEqual({ user_id, event, is_pending }, { user_id: "u", event: "chat", is_pending: false });
+  assert.deepEqual(ai_data, { input: "hi", output: "bye", model: "m", convo_id: "c" });
+  assert.deepEqual(own(properties), { a: 1 });
+});
+
+test("after close a call does nothing, is counted, and says so", async () => {
+  await withClient(async ({ raindrop, ingest, errors }) => {
+    const interaction = raindrop.begin({ userId: "u" });
+    const span = interaction.startSpan({ name: "s" });
+    await raindrop.close();
+    assert.equal(raindrop.trackAi(event), undefined);
+    raindrop.identify({ userId: "u" });
+    interaction.finish({ output: "late" });
+    span.end();
+    assert.equal(raindrop.stats().refused, 4);
+    assert.ok(errors.length >= 1 && errors.every(({ message }) => /closed/.test(message)), String(errors));
+    assert.equal((await raindrop.close()).requests, 0);
+    assert.equal((await raindrop.flush()).requests, 0);
+    assert.deepEqual((await ingest.received()).events, []);
+  });
+});
+
+test("await using closes a client", { skip: !Symbol.asyncDispose }, async () => {
+  await withClient(async ({ raindrop, ingest }) => {
+    raindrop.trackAi(event);
+    await raindrop[Symbol.asyncDispose]();
+    assert.equal((await ingest.received()).events.length, 1);
+  });
+});

@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Raindrop, RaindropError, told, withClient } from "./setup.mjs";
+
+const event = { userId: "u", input: "hi" };
+
+/** A fetch that answers with what `answer` returns, and remembers what it was asked. */
+function fakeFetch(answer) {
+  const requests = [];
+  const fetch = async (url, init) => {
+    requests.push({ url, ...init });
+    return answer(requests.length, init);
+  };
+  return { requests, fetch };
+}
+
+const clientWith = (fetch, options) => new Raindrop({ writeKey: "rk", fetch, flushOnFinish: false, baseDelayMs: 1, ...options });
+
+test("a flush reports what it did", async () => {
+  await withClient(async ({ raindrop }) => {
+    raindrop.trackAi([event, event]);
+    raindrop.identify({ userId: "u" });
+    const report = await raindrop.flush();
+    assert.deepEqual([report.requests, report.delivered, report.requeued, report.dropped], [2, 3, 0, 0]);
+    assert.deepEqual(report.deliveredOf, { users: 1, events: 2, partials: 0, signals: 0, spans: 0 });
+    assert.equal((await raindrop.forceFlush()).requests, 0);
+  });
+});
+
+test("two flushes at once deliver each record once", async () => {
+  await withClient(async ({ raindrop, ingest }) => {
+    raindrop.trackAi(event);
+    const reports = await Promise.all([raindrop.flush(), raindrop.flush()]);
+    assert.equal(reports[0].delivered + reports[1].delivered, 1);
+    assert.equal((await ingest.requests()).length, 1);
+  });
+});
+
+test("a server error is tried again with the same body", async () => {
+  await withClient(async ({ raindrop, ingest }) => {
+    await ingest.fail("events/track", 1, { Status: { status: 500, headers: [], body: "" } });
+    raindrop.trackAi(event);
+    assert.equal((await raindrop.flush()).requests, 2);
+    const [first, second] = await ingest.requests();
+    assert.equal(first.body, second.body);
+  });
+});
+
+test("a flush that fails for good rejects with the status, and keeps what may still be delivered", async () => {
+  await withClient(
+    async ({ raindrop, ingest }) => {
+      await ingest.fail("events/track", 2, { Status: { status: 503, headers: [], body: "overloaded" } });
+      raindrop.trackAi(event);
+      await told("warn", () =>
+        assert.rejects(raindrop.flush(), (error) => {
+          assert.ok(error instanceof RaindropError && error instanceof Error);
+          assert.deepEqual([error.name, error.code, error.status], ["RaindropError", "http_status", 503]);
+          return /503: overloaded/.test(error.message);
+        }),
+      );
+      assert.equal(raindrop.stats().pending, 1);
+      assert.equal((await raindrop.flush()).delivered, 1);
+    },
+    { maxAttempts: 2 },
+  );
+});
+
+test("a refused request is made once, and its records are counted", async () => {
+  await withClient(async ({ raindrop, ingest }) => {
+    await ingest.fail("events/track", 9, { Status: { status: 401, headers: [], body: "" } });
+    raindrop.trackAi(event);
+    await told("warn", () => assert.rejects(raindrop.flush(), { code: "http_status", status: 401 }));
+    assert.equal((await raindrop.flush()).requests, 0);
+    const { droppedBy, dropped } = raindrop.stats();
+    assert.deepEqual([droppedBy.rejected, dropped], [1, 1]);
+  });
+});
+
+test("no answer in time is a timeout, and aborts the request", async () => {
+  let aborted = 0;
+  const { fetch } = fakeFetch((_, { signal }) => {
+    signal.onabort = () => aborted++;
+    return new Promise(() => {});
+  });
+  const raindrop = clientWith(fetch, { requestTimeoutMs: 5, maxAttempts: 2 });
+  raindrop.trackAi(event);
+  await told("warn", () => assert.rejects(raindrop.flush(), { name: "RaindropError", code: "timeout" }));
+  assert.equal(aborted, 2);
+});
+
+test("a fetch that fails is an http error with its cause", async () => {
+  for (const [thrown, message] of [
+    [new TypeError("no route"), /TypeError: no route/],
+    ["a word", /could not be sent/],
+  ]) {
+    const { fetch } = fakeFetch(() => {
+      throw thrown;
+    });
+    const raindrop = clientWith(fetch, { maxAttempts: 1 });
+    raindrop.trackAi(event);
+    await told("warn", () => assert.rejects(raindrop.flush(), { name: "RaindropError", code: "http", message }));
+  }
+});
+
+test("close ends within its time and says what it left", async () => {
+  const { fetch } = fakeFetch(() => new Promise(() => {}));
+  const raindrop = clientWith(fetch, { closeTimeoutMs: 20 });
+  raindrop.trackAi(event);
+  await told("warn", async () => {
+    const report = await raindrop.close();
+    assert.equal(report.delivered, 0);
+  });
+  assert.equal(raindrop.stats().droppedBy.undelivered, 1);
+});
+
+test("Retry-After is honoured", async () => {
+  const started = [];
+  const { fetch } = fakeFetch((count) => {
+    started.push(performance.now());
+    return new Response("", count == 1 ? { status: 429, headers: { "retry-after": "0.05" } } : {});
+  });
+  const raindrop = clientWith(fetch);
+  raindrop.trackAi(event);
+  await raindrop.flush();
+  assert.ok(started[1] - started[0] >= 49, String(started));
+});
+
+test("the client's own fetch gets a plain POST", async () => {
+  const { fetch, requests } = fakeFetch(() => new Response());
+  const raindrop = clientWith(fetch);
+  raindrop.trackAi(event);
+  await raindrop.flush();
+  const [{ url, method, headers, body, redirect, signal, ...rest }] = requests;
+  assert.deepEqual([url, method, redirect], ["https://api.raindrop.ai/v1/events/track", "POST", "manual"]);
+  assert.deepEqual(headers, { "Content-Type": "application/json", Authorization: "Bearer rk" });
+  assert.equal(JSON.parse(body)[0].user_id, "u");
+  assert.ok(signal instanceof AbortSignal);
+  assert.deepEqual(rest, {});
+});
+
+test("an error body that hangs, or is endless, does not hide the status", async () => {
+  const bodies = [{ pull: () => new Promise(() => {}) }, { pull: (stream) => stream.enqueue(new Uint8Array(1024).fill(120)) }];
+  for (const body of bodies) {
+    const { fetch } = fakeFetch(() => new Response(new ReadableStream(body), { status: 400 }));
+    const raindrop = clientWith(fetch, { requestTimeoutMs: 50 });
+    raindrop.trackAi(event);
+    await told("warn", () => assert.rejects(raindrop.flush(), { code: "http_status", status: 400 }));
+  }
+});
+
+test("a server that repeats the key does not put it into the error", async () => {
+  const { fetch } = fakeFetch(() => new Response("bad key rk_secret", { status: 401 }));
+  const raindrop = clientWith(fetch, { writeKey: "rk_secret" });
+  raindrop.trackAi(event);
+  const lines = await told("warn", () =>
+    assert.rejects(raindrop.flush(), (error) => !error.message.includes("rk_secret")),
+  );
+  assert.ok(!lines.join().includes("rk_secret"));
+});
+
+test("what one task records goes out at its end, in one request", async () => {
+  await withClient(
+    async ({ raindrop, ingest }) => {
+      raindrop.trackAi({ ...event, eventId: "1" });
+      raindrop.trackAi({ ...event, eventId: "2" });
+      await Promise.resolve();
+      raindrop.trackAi({ ...event, eventId: "3" });
+      const [{ body }] = await ingest.requests(1);
+      assert.deepEqual(JSON.parse(body).map(({ event_id }) => event_id), ["1", "2", "3"]);
+    },
+    { flushOnFinish: undefined },
+  );
+});
+
+test("a finished interaction, a signal and a user start a flush each", async () => {
+  for (const record of [
+    (raindrop) => raindrop.begin({ userId: "u", input: "hi" }).finish({ output: "bye" }),
+    (raindrop) => raindrop.trackSignal({ eventId: "e", name: "n" }),
+    (raindrop) => raindrop.identify({ userId: "u" }),
+  ]) {
+    await withClient(
+      async ({ raindrop, ingest }) => {
+        record(raindrop);
+        assert.equal((await ingest.requests(1)).length, 1);
+      },
+      { flushOnFinish: true },
+    );
+  }
+});
+
+test("an open interaction and its spans wait for a flush", async () => {
+  const { fetch, requests } = fakeFetch(() => new Response());
+  const raindrop = clientWith(fetch, { flushOnFinish: true });
+  const interaction = raindrop.begin({ userId: "u", input: "hi" });
+  interaction.setProperty("a", 1);
+  interaction.startSpan({ name: "s" }).end();
+  await new Promise((later) => setTimeout(later, 5));
+  assert.equal(requests.length, 0);
+  interaction.finish({ output: "bye" });
+  await new Promise((later) => setTimeout(later, 5));
+  assert.equal(requests.length, 2);
+});
+
+test("a background flush that fails is no unhandled rejection, and loses nothing", async () => {
+  let unhandled = 0;
+  const count = () => unhandled++;
+  process.on("unhandledRejection", count);
+  const { fetch, requests } = fakeFetch(() => new Response("", { status: 500 }));
+  const raindrop = clientWith(fetch, { flushOnFinish: true, maxAttempts: 1 });
+  await told("warn", async () => {
+    raindrop.trackAi(event);
+    await new Promise((later) => setTimeout(later, 20));
+  });
+  process.off("unhandledRejection", count);
+  assert.deepEqual([requests.length, unhandled, raindrop.stats().pending], [1, 0, 1]);
+});

@@ -1,0 +1,62 @@
+// Each start of the module needs a process of its own: there is one module in each.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import test from "node:test";
+import { promisify } from "node:util";
+import { PACKAGE } from "./setup.mjs";
+
+const READY = "new Raindrop().trackAi({ userId: 'u', input: 'hi' }).length";
+
+/** What a script prints that has `entry` of the package, and the bytes of its wasm module. */
+async function printed(entry, script) {
+  const source = `
+    import { readFileSync } from "node:fs";
+    import init, { Raindrop, init as named } from "${PACKAGE}${entry}";
+    const bytes = readFileSync("${PACKAGE}raindrop_bg.wasm");
+    const served = (type) => new Response(bytes, { headers: { "content-type": type } });
+    ${script}`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", source]);
+  return stdout.trim();
+}
+
+for (const entry of ["node.js", "deno.js", "bun.js"]) {
+  test(`${entry} is ready when it is imported, and init does nothing`, async () => {
+    assert.equal(await printed(entry, `console.log(${READY}, await init(), await named());`), "36 undefined undefined");
+  });
+}
+
+test("before init a constructor says what is missing", async () => {
+  const script = "try { new Raindrop() } catch (error) { console.log(error.name, error.message) }";
+  assert.match(await printed("browser.js", script), /^Error .*await init\(\)/);
+});
+
+for (const source of [
+  "bytes",
+  "new WebAssembly.Module(bytes)",
+  "served('application/wasm')",
+  "Promise.resolve(served('text/plain'))",
+  "`data:application/wasm;base64,${bytes.toString('base64')}`",
+  "new URL(`data:application/wasm;base64,${bytes.toString('base64')}`)",
+]) {
+  test(`init takes ${source}`, async () => {
+    assert.equal(await printed("browser.js", `await init(${source}); console.log(${READY});`), "36");
+  });
+}
+
+test("init loads the module once", async () => {
+  const script = `
+    let loads = 0;
+    globalThis.fetch = async () => (loads++, served("application/wasm"));
+    await Promise.all([init(), named(), init()]);
+    await init();
+    console.log(loads, ${READY});`;
+  assert.equal(await printed("browser.js", script), "1 36");
+});
+
+test("an init that failed can be tried again", async () => {
+  const script = `
+    const told = await init(new Response("gone", { status: 404 })).catch(({ message }) => message);
+    await init(bytes);
+    console.log(told.includes("404"), ${READY});`;
+  assert.equal(await printed("browser.js", script), "true 36");
+});

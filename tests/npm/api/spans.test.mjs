@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { landed, withClient } from "./setup.mjs";
+
+const ASSOCIATION = "traceloop.association.properties.";
+
+/** The spans that land, by name. */
+async function spans(record) {
+  const { spans, filtered_spans } = await landed(record);
+  return Object.fromEntries([...spans, ...filtered_spans].map((span) => [span.name, span]));
+}
+
+const failure = ({ status_code: code, status_message: message }) => ({ code, message });
+const interactionOf = (raindrop) => raindrop.begin({ userId: "u", event: "chat", convoId: "c", eventId: "e", input: "hi" });
+
+test("spans of an interaction inherit it, and share one trace", async () => {
+  const { root, child, other } = await spans((raindrop) => {
+    const interaction = interactionOf(raindrop);
+    const root = interaction.startSpan({ name: "root" });
+    raindrop.startSpan({ name: "child", parent: root }).end();
+    root.end();
+    raindrop.resumeInteraction("e").startToolSpan({ name: "other" }).end();
+  });
+  for (const { attributes } of [root, child, other]) {
+    assert.equal(attributes["ai.telemetry.metadata.raindrop.eventId"], "e");
+    for (const [key, value] of Object.entries({ event_id: "e", user_id: "u", convo_id: "c", event: "chat", event_name: "chat" })) {
+      assert.equal(attributes[ASSOCIATION + key], value);
+    }
+  }
+  assert.equal(new Set([root, child, other].map(({ trace_id }) => trace_id)).size, 1);
+  assert.equal(new Set([root, child, other].map(({ span_id }) => span_id)).size, 3);
+  assert.equal(child.parent_span_id, root.span_id);
+  assert.ok(!root.parent_span_id && !other.parent_span_id);
+});
+
+test("spans without an interaction have traces of their own", async () => {
+  const { a, b, child } = await spans((raindrop) => {
+    const a = raindrop.startSpan({ name: "a", eventId: "e1" });
+    raindrop.startSpan({ name: "b", operationId: "ai.job" }).end();
+    a.end();
+    raindrop.startSpan({ name: "child", parent: a }).end();
+  });
+  assert.notEqual(a.trace_id, b.trace_id);
+  assert.equal(child.parent_span_id, a.span_id);
+  assert.equal(child.attributes[`${ASSOCIATION}event_id`], "e1");
+  assert.equal(b.attributes["ai.operationId"], "ai.job");
+});
+
+test("attributes are typed as their values are, the last one set", async () => {
+  const { s } = await spans((raindrop) => {
+    const span = raindrop.startSpan({ name: "s", eventId: "e", attributes: { text: "old", int: 3, gone: null } });
+    span.setAttributes({ text: "new", float: 1.5, bool: true, list: ["a", "b"], mixed: [1, "a"], object: { x: [null] } });
+    span.end();
+  });
+  const { text, int, float, bool, list, mixed, object, ...rest } = s.attributes;
+  assert.deepEqual({ text, float, bool, list }, { text: "new", float: 1.5, bool: true, list: ["a", "b"] });
+  assert.equal(int, 3);
+  assert.deepEqual({ mixed, object }, { mixed: '[1,"a"]', object: '{"x":[null]}' });
+  assert.ok(!("gone" in rest));
+});
+
+test("properties are associated", async () => {
+  const { s } = await spans((raindrop) => {
+    raindrop.startSpan({ name: "s", properties: { user_id: "own", job: 7 } }).end();
+  });
+  assert.equal(s.attributes[`${ASSOCIATION}user_id`], "own");
+  assert.equal(s.attributes[`${ASSOCIATION}job`], 7);
+});
+
+test("a span of a model says what was asked and answered", async () => {
+  const { chat, text } = await spans((raindrop) => {
+    const chat = raindrop.startLlmSpan({
+      name: "chat",
+      eventId: "e",
+      model: "gpt-4o",
+      provider: "openai",
+      messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
+    });
+    chat.setMessages([{ role: "system", content: "be kind" }, { role: "user", content: "hi" }]);
+    chat.setOutput("hello");
+    chat.setTokenUsage({ model: "gpt-4o-2024", inputTokens: 3, outputTokens: 4 });
+    chat.end();
+    const text = raindrop.startLlmSpan({ name: "text", eventId: "e", input: "in", output: "out", inputTokens: 1, operationId: "o" });
+    text.setModel("m");
+    text.setProvider("p");
+    text.end();
+  });
+  const { attributes: asked } = chat;
+  assert.equal(asked["ai.operationId"], "ai.generateText");
+  assert.equal(asked["gen_ai.request.model"], "gpt-4o");
+  assert.equal(asked["gen_ai.response.model"], "gpt-4o-2024");
+  assert.equal(asked["gen_ai.system"], "openai");
+  assert.equal(asked["ai.prompt.messages"], '[{"role":"system","content":"be kind"},{"role":"user","content":"hi"}]');
+  assert.equal(asked["gen_ai.completion.0.content"], "hello");
+  assert.deepEqual(["input", "output"].map((side) => asked[`gen_ai.usage.${side}_tokens`]), [3, 4]);
+  assert.equal(text.attributes["ai.prompt"], "in");
+  assert.equal(text.attributes["ai.response.text"], "out");
+  assert.equal(text.attributes["ai.operationId"], "o");
+  assert.equal(text.attributes["gen_ai.response.model"], "m");
+  assert.equal(text.attributes["gen_ai.system"], "p");
+});
+
+test("a span of a tool says what it was given and what it returned, as they were", async () => {
+  const given = { q: "cats" };
+  const { tool, plain } = await spans((raindrop) => {
+    const tool = raindrop.startToolSpan({ name: "tool", eventId: "e", inputParameters: given });
+    given.q = "changed since";
+    tool.setOutput(["one", 2]);
+    tool.end();
+    const plain = raindrop.startSpan({ name: "plain", eventId: "e" });
+    plain.setInput("as it is");
+    plain.setOutput({ a: 1 });
+    plain.end();
+  });
+  assert.equal(tool.attributes["traceloop.span.kind"], "tool");
+  assert.equal(tool.attributes["traceloop.entity.name"], "tool");
+  assert.equal(tool.attributes["traceloop.entity.input"], '{"q":"cats"}');
+  assert.equal(tool.attributes["traceloop.entity.output"], '["one",2]');
+  assert.equal(plain.attributes["traceloop.entity.input"], "as it is");
+  assert.equal(plain.attributes["traceloop.entity.output"], '{"a":1}');
+});
+
+test("errors mark a span as failed", async () => {
+  const { error, text, fine } = await spans((raindrop) => {
+    const failed = (name, reason) => {
+      const span = raindrop.startSpan({ name, eventId: "e" });
+      if (reason) span.setError(reason);
+      span.end();
+    };
+    failed("error", new RangeError("too far"));
+    failed("text", "just no");
+    failed("fine");
+  });
+  assert.deepEqual(failure(error), { code: 2, message: "too far" });
+  assert.deepEqual(failure(text), { code: 2, message: "just no" });
+  assert.equal(fine.status_code, 1);
+});
+
+test("withSpan and withTool return what the work returns, and end with it", async () => {
+  const found = await spans(async (raindrop) => {
+    const interaction = interactionOf(raindrop);
+    assert.equal(interaction.withSpan({ name: "sync" }, () => 1), 1);
+    assert.equal(await interaction.withSpan({ name: "async" }, async () => 2), 2);
+    assert.equal(
+      interaction.withTool({ name: "tool", inputParameters: [1] }, (span) => {
+        raindrop.startSpan({ name: "inside", parent: span }).end();
+        return "result";
+      }),
+      "result",
+    );
+    assert.deepEqual(await interaction.withTool({ name: "async tool" }, async () => ({ a: 1 })), { a: 1 });
+  });
+  assert.equal(found.tool.attributes["traceloop.entity.output"], "result");
+  assert.equal(found["async tool"].attributes["traceloop.entity.output"], '{"a":1}');
+  assert.equal(found.inside.parent_span_id, found.tool.span_id);
+});
+
+test("withSpan and withTool mark what throws as failed and throw it on", async () => {
+  const boom = new Error("boom");
+  const found = await spans(async (raindrop) => {
+    const fail = () => {
+      throw boom;
+    };
+    assert.throws(() => raindrop.withSpan({ name: "sync", eventId: "e" }, fail), boom);
+    await assert.rejects(raindrop.withSpan({ name: "async", eventId: "e" }, async () => fail()), boom);
+    assert.throws(() => raindrop.withTool({ name: "tool", eventId: "e" }, fail), boom);
+    await assert.rejects(raindrop.tracer({}).withSpan({ name: "nothing", eventId: "e" }, () => Promise.reject()));
+  });
+  for (const name of ["sync", "async", "tool"]) assert.deepEqual(failure(found[name]), { code: 2, message: "boom" });
+  assert.deepEqual(failure(found.nothing), { code: 2, message: "unknown error" });
+});
+
+test("a result that JSON cannot hold is returned all the same", async () => {
+  await withClient(async ({ raindrop, errors }) => {
+    const circular = {};
+    circular.self = circular;
+    assert.equal(raindrop.withTool({ name: "t", eventId: "e" }, () => circular), circular);
+    assert.equal(raindrop.withTool({ name: "t", eventId: "e" }, () => 1n), 1n);
+    assert.equal(errors.length, 2);
+    assert.equal(raindrop.stats().accepted, 2);
+  });
+});
+
+test("of start, end and duration of a tool what is missing is derived", async () => {
+  const found = await spans((raindrop) => {
+    const track = (name, times) => raindrop.trackTool({ name, eventId: "e", ...times });
+    track("both", { startTime: 1000, endTime: 1500 });
+    track("start", { startTime: 1000, durationMs: 200 });
+    track("end", { endTime: 1000, durationMs: 200 });
+    track("backwards", { startTime: 1000, endTime: 500 });
+    track("all", { startTime: new Date(1000), endTime: 3000, durationMs: 5, input: { a: 1 }, output: "o", error: new Error("x") });
+  });
+  const millis = ({ start_unix_nano: start, end_unix_nano: end }) => [start, end].map((nanos) => Number(nanos) / 1e6);
+  assert.deepEqual(millis(found.both), [1000, 1500]);
+  assert.deepEqual(millis(found.start), [1000, 1200]);
+  assert.deepEqual(millis(found.end), [800, 1000]);
+  assert.deepEqual(millis(found.backwards), [1000, 1000]);
+  assert.deepEqual(millis(found.all), [1000, 3000]);
+  assert.deepEqual(failure(found.all), { code: 2, message: "x" });
+  assert.equal(found.all.attributes["traceloop.entity.input"], '{"a":1}');
+  assert.equal(found.all.attributes["traceloop.entity.output"], "o");
+});
+
+test("a tracer's properties are on all of its spans and their children", async () => {
+  const found = await spans((raindrop) => {
+    const tracer = raindrop.tracer({ job: "nightly", user_id: "u" });
+    tracer.withSpan({ name: "outer", properties: { job: "own" } }, (outer) => {
+      raindrop.startSpan({ name: "child", parent: outer }).end();
+    });
+    tracer.trackTool({ name: "tool" });
+    tracer.startLlmSpan({ name: "llm" }).end();
+  });
+  const job = (name) => found[name].attributes[`${ASSOCIATION}job`];
+  assert.deepEqual(["outer", "child", "tool", "llm"].map(job), ["own", "nightly", "nightly", "nightly"]);
+});
+
+test("what has ended does not change, and a second end does nothing", async () => {
+  await withClient(async ({ raindrop }) => {
+    const span = raindrop.startSpan({ name: "s", eventId: "e" });
+    span.end();
+    span.setError("late");
+    span.end();
+    assert.equal(raindrop.stats().accepted, 1);
+  });
+});
+
+test("using ends a span", { skip: !Symbol.dispose }, async () => {
+  await withClient(async ({ raindrop }) => {
+    raindrop.startLlmSpan({ name: "s", eventId: "e" })[Symbol.dispose]();
+    assert.equal(raindrop.stats().pendingOf.spans, 1);
+  });
+});
