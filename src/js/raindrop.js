@@ -162,6 +162,9 @@ const onPage = new Set();
 class Client {
   /** When each kind of error was last written. */
   warned = {};
+  /** The flushes under way that the app has asked for, and those of `soon`. One kind waits for the other. */
+  asked = new Set();
+  unasked = new Set();
 
   constructor(from, options) {
     this.core = from;
@@ -234,18 +237,24 @@ class Client {
     return Array.isArray(input) ? input.map(one) : one(input);
   }
 
-  /** Flushes at the end of the current task. */
+  /** Flushes at the end of the current task, unless the app does before. */
   soon() {
     if (!this.options.flushOnFinish || this.scheduled) return;
     try {
-      setTimeout(() => {
-        this.scheduled = false;
-        this.drive().catch(() => {});
+      this.scheduled = setTimeout(() => {
+        this.scheduled = undefined;
+        keep(this.unasked, Promise.all(this.asked).then(() => this.drive())).catch(noop);
       });
-      this.scheduled = true;
     } catch {
       // There are no timers here, as in a Worker's global scope.
     }
+  }
+
+  /** A flush that the app waits for: all that is recorded has arrived when it ends, whoever sent it. */
+  flush() {
+    clearTimeout(this.scheduled);
+    this.scheduled = undefined;
+    return keep(this.asked, Promise.all(this.unasked).then(() => this.drive()));
   }
 
   /** Delivers what is recorded: the wasm module says what to do, and is told how it went. */
@@ -277,6 +286,15 @@ class Client {
 }
 
 // ---- Delivering ----
+
+const noop = () => {};
+
+/** Has the promise in a set until it is settled. */
+function keep(set, promise) {
+  const kept = promise.then(noop, noop).then(() => set.delete(kept));
+  set.add(kept);
+  return promise;
+}
 
 /** Waits for the first of these promises, at most so many milliseconds; `-` is for ever. */
 async function within(millis, ...promises) {
@@ -736,7 +754,7 @@ export class Raindrop extends Source {
   }
 
   flush() {
-    return Source.client(this).drive();
+    return Source.client(this).flush();
   }
 
   forceFlush() {
