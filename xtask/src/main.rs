@@ -1,6 +1,8 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 
 mod bench;
+mod consumers;
+mod demo;
 mod features;
 mod lock;
 mod npm;
@@ -20,8 +22,11 @@ Commands:
                    install what is missing for them
   test --native    The quick loop: format, native lints with default features, tests
   npm              Build the npm package: print its directory and its tarball
-  size             Print what the SDK adds to a Worker's bundle, in bytes, as JSON
-  size --check     The same, and fail when it exceeds tests/worker-size/budget.json
+  demo             Serve examples/browser, a chat beside what it records, and print where
+  demo --port N    The same, at a port of your choice (8123)
+  size             Print, as JSON, the bytes that the SDK adds to a Worker's bundle, and those of the npm
+                   package in a page beside @raindrop-ai/ai-sdk
+  size --check     The same, and fail when one exceeds its budget.json in tests/worker-size or tests/npm
   bench            Measure what recording and delivering cost, beside OpenTelemetry, fastrace and sentry
   bench --json     The same, machine-readable
   help             Print this help";
@@ -33,20 +38,28 @@ enum Command {
     Size { check: bool },
     Npm,
     Bench { json: bool },
+    Demo { port: u16 },
 }
 
 fn parse(args: &[String]) -> Result<Command, String> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] | ["help" | "--help" | "-h"] | ["test" | "size" | "npm" | "bench", "--help" | "-h"] => Ok(Command::Help),
+        [] | ["help" | "--help" | "-h"] | ["test" | "size" | "npm" | "demo" | "bench", "--help" | "-h"] => {
+            Ok(Command::Help)
+        }
         ["test"] => Ok(Command::Test(test::Scope::Full)),
         ["test", "--native"] => Ok(Command::Test(test::Scope::Native)),
         ["size"] => Ok(Command::Size { check: false }),
         ["size", "--check"] => Ok(Command::Size { check: true }),
         ["npm"] => Ok(Command::Npm),
+        ["demo"] => Ok(Command::Demo { port: demo::PORT }),
+        ["demo", "--port", port] => {
+            let port = port.parse().map_err(|_| format!("{port:?} is not a port"))?;
+            Ok(Command::Demo { port })
+        }
         ["bench"] => Ok(Command::Bench { json: false }),
         ["bench", "--json"] => Ok(Command::Bench { json: true }),
-        [command @ ("test" | "size" | "npm" | "bench"), rest @ ..] => {
+        [command @ ("test" | "size" | "npm" | "demo" | "bench"), rest @ ..] => {
             Err(format!("unknown arguments of `{command}`: {}", rest.join(" ")))
         }
         [command, ..] => Err(format!("unknown command `{command}`")),
@@ -64,6 +77,7 @@ fn main() -> ExitCode {
         Ok(Command::Size { check }) => size::run(check),
         Ok(Command::Npm) => npm::run(),
         Ok(Command::Bench { json }) => bench::run(json),
+        Ok(Command::Demo { port }) => demo::run(port),
         Err(message) => {
             eprintln!("error: {message}\n\n{HELP}");
             return ExitCode::from(2);
@@ -116,6 +130,13 @@ mod tests {
     fn benchmarks_print_a_table_or_json() {
         assert_eq!(parse_line("bench"), Ok(Command::Bench { json: false }));
         assert_eq!(parse_line("bench --json"), Ok(Command::Bench { json: true }));
+    }
+
+    #[test]
+    fn the_demo_has_a_port() {
+        assert_eq!(parse_line("demo"), Ok(Command::Demo { port: demo::PORT }));
+        assert_eq!(parse_line("demo --port 4000"), Ok(Command::Demo { port: 4000 }));
+        assert_eq!(parse_line("demo --port 99999"), Err("\"99999\" is not a port".to_owned()));
     }
 
     #[test]

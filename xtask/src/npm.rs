@@ -63,11 +63,21 @@ pub fn build(target: &Path) -> Result<Package, String> {
     write(&directory.join(format!("{LIBRARY}_bg.js")), &flat(&glue)?)?;
     optimize(&bound.join(format!("{LIBRARY}_bg.wasm")), &directory.join(format!("{LIBRARY}_bg.wasm"))).produce()?;
 
-    let tarball = work.join(format!("{PACKAGE}-{}.tgz", version(&read(&directory.join("package.json"))?)?));
+    let tarball = tarball(target)?;
     Step::new("pack", "npm", &["pack", "--silent", "--pack-destination"])
         .args(&[work.display().to_string(), directory.display().to_string()])
         .produce()?;
     Ok(Package { directory, tarball })
+}
+
+/// Where [`build`] leaves the tarball.
+///
+/// # Errors
+///
+/// When the package has no version, or not that of the crate.
+pub fn tarball(target: &Path) -> Result<PathBuf, String> {
+    let package_json = read(&tools::workspace_root().join(TEMPLATES).join("package.json"))?;
+    Ok(target.join("npm").join(format!("{PACKAGE}-{}.tgz", version(&package_json)?)))
 }
 
 fn compile() -> Step {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::consumers;
 use crate::features::{self, FeatureSet};
 use crate::lock;
 use crate::step::{self, Step};
@@ -37,7 +38,7 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
     steps.extend(tools::wasm_target());
     steps.extend(tools::debian_packages());
     steps.extend(tools::wasm_tools(wasm_bindgen, target));
-    steps.extend(tools::node_modules());
+    steps.extend([tools::worker_node_modules(), tools::npm_node_modules()]);
 
     steps.push(fmt());
     steps.push(clippy_workspace());
@@ -47,7 +48,8 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
     steps.extend(wasm_tests());
     steps.extend(worker::checks(target));
     steps.extend(worker::tests(target)?);
-    steps.push(worker_size());
+    steps.extend(consumers::tests(target)?);
+    steps.push(sizes());
     steps.push(docs("docs native"));
     steps.push(docs("docs wasm").args(&["--target", WASM]));
     Ok(steps)
@@ -105,8 +107,8 @@ fn wasm_tests() -> Vec<Step> {
     ]
 }
 
-fn worker_size() -> Step {
-    Step::cargo("size in a Worker", &["xtask", "size", "--check"]).skip_if(tools::worker_build_is_missing)
+fn sizes() -> Step {
+    Step::cargo("sizes", &["xtask", "size", "--check"]).skip_if(tools::worker_build_is_missing)
 }
 
 fn docs(name: &str) -> Step {

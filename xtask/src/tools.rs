@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -71,20 +72,27 @@ pub fn browser_is_missing() -> Option<&'static str> {
     (!succeeds("chromedriver", &["--version"])).then_some("needs Chromium and chromedriver")
 }
 
-/// The tools that make JavaScript modules of wasm. `wasm_bindgen` is the version of the command: it works with crates of
-/// exactly the same version only.
+/// The tools that make JavaScript modules of wasm.
 pub fn wasm_tools(wasm_bindgen: &str, target: &Path) -> Vec<Step> {
-    // One directory for both, where what they share is compiled once.
-    let install = |name| Step::cargo(name, &["install"]).env_path("CARGO_TARGET_DIR", &target.join("tools"));
     vec![
-        // Its own lock file names versions that are not to be had any more.
-        install("set-up: wasm-bindgen")
-            .args(&["wasm-bindgen-cli", "--version", wasm_bindgen])
-            .skip_if(|| wasm_bindgen_is_installed().then_some("installed")),
-        install("set-up: worker-build")
+        wasm_bindgen_command(wasm_bindgen, target),
+        install("set-up: worker-build", target)
             .args(&["--locked", "worker-build", "--version", WORKER_BUILD])
             .skip_if(|| if has_worker_build() { Some("installed") } else { native_tls_is_missing() }),
     ]
+}
+
+/// The command of this `version`: it works with crates of exactly the same version only.
+pub fn wasm_bindgen_command(version: &str, target: &Path) -> Step {
+    install("set-up: wasm-bindgen", target)
+        // Its own lock file names versions that are not to be had any more.
+        .args(&["wasm-bindgen-cli", "--version", version])
+        .skip_if(|| wasm_bindgen_is_installed().then_some("installed"))
+}
+
+/// One directory for all, where what they share is compiled once.
+fn install(name: &str, target: &Path) -> Step {
+    Step::cargo(name, &["install"]).env_path("CARGO_TARGET_DIR", &target.join("tools"))
 }
 
 fn wasm_bindgen_is_installed() -> bool {
@@ -102,19 +110,54 @@ fn has_worker_build() -> bool {
     output("worker-build", &["--version"]).is_ok_and(|installed| installed.trim() == WORKER_BUILD)
 }
 
-/// The packages that tests, builds and measurements take from npm.
-pub fn node_modules() -> Vec<Step> {
-    let install = |name, directory| Step::new(name, "npm", &["ci"]).directory(directory);
-    vec![
-        install("set-up: node modules for Workers", NODE_DIRECTORY).skip_if(|| node_modules_of(NODE_DIRECTORY)),
-        install("set-up: node modules for npm", NPM_DIRECTORY).skip_if(|| node_modules_of(NPM_DIRECTORY)),
-    ]
+/// The packages that the Workers' tests, and all builds of wasm, take from npm.
+pub fn worker_node_modules() -> Step {
+    npm_ci("set-up: node modules for Workers", NODE_DIRECTORY).skip_if(|| node_modules_of(NODE_DIRECTORY))
+}
+
+/// Those that the tests of the npm package take from there.
+pub fn npm_node_modules() -> Step {
+    npm_ci("set-up: node modules for npm", NPM_DIRECTORY).skip_if(|| node_modules_of(NPM_DIRECTORY))
+}
+
+fn npm_ci(name: &str, directory: &'static str) -> Step {
+    Step::new(name, "npm", &["ci"]).directory(directory)
 }
 
 fn node_modules_of(directory: &str) -> Option<&'static str> {
     let directory = workspace_root().join(directory);
     let is_current = is_newer(&directory.join("node_modules/.package-lock.json"), &directory.join("package-lock.json"));
     is_current.then_some("installed")
+}
+
+/// The local ingestion server, which tests and the demo send to.
+pub fn build_ingest() -> Step {
+    Step::cargo("build raindrop-ingest", &["build", "-p", "raindrop-ingest", "--locked"])
+}
+
+/// Where [`build_ingest`] leaves it.
+pub fn ingest(target: &Path) -> PathBuf {
+    target.join("debug").join(format!("raindrop-ingest{}", env::consts::EXE_SUFFIX))
+}
+
+/// The test files in a folder of `directory`, as paths from there.
+///
+/// # Errors
+///
+/// When there are none.
+pub fn test_files(directory: &str, folder: &str) -> Result<Vec<String>, String> {
+    let path = workspace_root().join(directory).join(folder);
+    let unreadable = |error| format!("cannot list {}: {error}", path.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&path).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        files.extend(name.to_str().filter(|name| name.ends_with(".test.mjs")).map(|name| format!("{folder}/{name}")));
+    }
+    if files.is_empty() {
+        return Err(format!("no tests in {}", path.display()));
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 /// Whether `made` is there and not older than what it was made of.
@@ -214,7 +257,7 @@ fn succeeds(name: &str, args: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, File};
+    use std::fs::File;
     use std::time::{Duration, SystemTime};
 
     use super::*;
@@ -241,5 +284,17 @@ mod tests {
     fn a_command_that_fails_is_shown_with_what_it_said() {
         let error = cargo_output(&["no-such-command"]).unwrap_err();
         assert!(error.contains("no-such-command` failed: ") && error.contains("no such command"), "{error}");
+    }
+
+    #[test]
+    fn test_files_are_told_from_their_helpers() {
+        let files = test_files("tests/worker", "test").unwrap();
+        assert!(files.iter().all(|file| file.starts_with("test/") && file.ends_with(".test.mjs")), "{files:?}");
+        assert!(files.is_sorted());
+    }
+
+    #[test]
+    fn a_directory_without_tests_is_an_error() {
+        assert!(test_files("xtask", "src").unwrap_err().starts_with("no tests in "));
     }
 }

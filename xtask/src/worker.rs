@@ -1,6 +1,5 @@
 //! The Workers in this repository: how they are checked, built and tested.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::step::Step;
@@ -41,16 +40,15 @@ fn clippy(directory: &'static str, flags: &[&str], target: &Path) -> Step {
 ///
 /// When the test files cannot be listed.
 pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
-    let files = test_files(&tools::workspace_root().join(NODE_DIRECTORY).join("test"))?;
-    let ingest = target.join("debug").join(format!("raindrop-ingest{}", std::env::consts::EXE_SUFFIX));
+    let files = tools::test_files(NODE_DIRECTORY, "test")?;
     Ok(vec![
         build(EXAMPLE, &[], &[], target).skip_if(tools::worker_build_is_missing),
         build(TESTED, &[], &[], target).skip_if(tools::worker_build_is_missing),
-        Step::cargo("build raindrop-ingest", &["build", "-p", "raindrop-ingest", "--locked"]),
+        tools::build_ingest(),
         Step::new("tests in workerd", "node", &["--test"])
             .args(&files)
             .directory(NODE_DIRECTORY)
-            .env_path("RAINDROP_INGEST_BIN", &ingest)
+            .env_path("RAINDROP_INGEST_BIN", &tools::ingest(target))
             .skip_if(tools::worker_build_is_missing),
     ])
 }
@@ -76,21 +74,6 @@ fn shared(target: &Path) -> PathBuf {
     target.join("worker")
 }
 
-/// The test files in a directory, as paths from its parent.
-fn test_files(directory: &Path) -> Result<Vec<String>, String> {
-    let unreadable = |error| format!("cannot list {}: {error}", directory.display());
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory).map_err(unreadable)? {
-        let name = entry.map_err(unreadable)?.file_name();
-        files.extend(name.to_str().filter(|name| name.ends_with(".test.mjs")).map(|name| format!("test/{name}")));
-    }
-    if files.is_empty() {
-        return Err(format!("no tests in {}", directory.display()));
-    }
-    files.sort_unstable();
-    Ok(files)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,17 +87,5 @@ mod tests {
             shown.ends_with(" worker-build --release --out-dir build/with --locked --features raindrop"),
             "{shown}"
         );
-    }
-
-    #[test]
-    fn test_files_are_told_from_their_helpers() {
-        let files = test_files(&tools::workspace_root().join("tests/worker/test")).unwrap();
-        assert!(files.iter().all(|file| file.starts_with("test/") && file.ends_with(".test.mjs")), "{files:?}");
-        assert!(files.is_sorted());
-    }
-
-    #[test]
-    fn a_directory_without_tests_is_an_error() {
-        assert!(test_files(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap_err().starts_with("no tests in "));
     }
 }

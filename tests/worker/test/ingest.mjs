@@ -5,6 +5,9 @@ import { createInterface } from "node:readline";
 
 const BINARY = process.env.RAINDROP_INGEST_BIN ?? new URL("../../../target/debug/raindrop-ingest", import.meta.url).pathname;
 
+/** What has not landed by then never will: a test that waits for it fails instead of hanging. */
+const LONG_ENOUGH_MS = 30_000;
+
 export class Ingest {
   static async start() {
     const process_ = spawn(BINARY, [], { stdio: ["pipe", "pipe", "inherit"] });
@@ -19,7 +22,8 @@ export class Ingest {
   }
 
   async requests(waitFor = 0) {
-    return (await fetch(`${this.origin}/_/requests?wait_for=${waitFor}`)).json();
+    const signal = AbortSignal.timeout(LONG_ENOUGH_MS);
+    return (await fetch(`${this.origin}/_/requests?wait_for=${waitFor}`, { signal })).json();
   }
 
   async received() {

@@ -5,20 +5,25 @@ import { Log, LogLevel, Miniflare } from "miniflare";
 const MAIN = 'import "./globals.mjs"; export * from "./index.js"; export { default } from "./index.js";';
 
 /**
- * Starts the Worker that `worker-build` left in `directory`. `globals` are on `globalThis` before it is loaded. `output()`
- * is what it and the runtime have logged.
+ * Starts the Worker that `worker-build` left in `directory`. `globals` are on `globalThis` before it is loaded.
  */
 export async function startWorker(directory, { bindings = {}, globals = {} } = {}) {
   const root = new URL(directory, import.meta.url);
   const assignments = Object.entries(globals).map(([name, value]) => `globalThis.${name} = ${JSON.stringify(value)};`);
+  const modules = [
+    { type: "ESModule", path: "main.mjs", contents: MAIN },
+    { type: "ESModule", path: "globals.mjs", contents: assignments.join("\n") },
+    { type: "ESModule", path: "index.js", contents: await readFile(new URL("index.js", root), "utf8") },
+    { type: "CompiledWasm", path: "index_bg.wasm", contents: await readFile(new URL("index_bg.wasm", root)) },
+  ];
+  return startModules(modules, bindings);
+}
+
+/** Starts a Worker of these modules, the first of which is its entry. `output()` is what it and the runtime have logged. */
+export async function startModules(modules, bindings) {
   const output = [];
   const miniflare = new Miniflare({
-    modules: [
-      { type: "ESModule", path: "main.mjs", contents: MAIN },
-      { type: "ESModule", path: "globals.mjs", contents: assignments.join("\n") },
-      { type: "ESModule", path: "index.js", contents: await readFile(new URL("index.js", root), "utf8") },
-      { type: "CompiledWasm", path: "index_bg.wasm", contents: await readFile(new URL("index_bg.wasm", root)) },
-    ],
+    modules,
     compatibilityDate: "2026-07-01",
     compatibilityFlags: ["enable_request_signal"],
     host: "127.0.0.1",

@@ -1,0 +1,29 @@
+//! The tests of the packed npm package, in everything that loads it.
+
+use std::path::Path;
+
+use crate::npm;
+use crate::step::Step;
+use crate::tools::{self, NPM_DIRECTORY};
+
+/// # Errors
+///
+/// When the test files cannot be listed.
+pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
+    let tarball = npm::tarball(target)?;
+    let node_test = |name, folder| {
+        let files = tools::test_files(NPM_DIRECTORY, folder)?;
+        let step = Step::new(name, "node", &["--test"])
+            .args(&files)
+            .directory(NPM_DIRECTORY)
+            .env_path("RAINDROP_INGEST_BIN", &tools::ingest(target))
+            .env_path("RAINDROP_NPM_TARBALL", &tarball);
+        Ok::<_, String>(step)
+    };
+    Ok(vec![
+        Step::cargo("build the npm package", &["xtask", "npm"]),
+        tools::build_ingest(),
+        node_test("tests of the npm package", "test")?,
+        node_test("tests of the npm package in Chromium", "browser")?.skip_if(tools::browser_is_missing),
+    ])
+}
