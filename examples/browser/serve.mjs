@@ -53,7 +53,7 @@ async function read(mount, path) {
 export function serveDemo(directory, ingest, port) {
   const mounts = { "/": fileURLToPath(new URL(".", import.meta.url)), "/raindrop-edge/": directory, "/ingest.json": { ingest } };
   // What a page with this package needs: WebAssembly, and a way to where the telemetry goes.
-  const policy = `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; connect-src 'self' ${ingest}`;
+  const policy = `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ${ingest}`;
   return serve(mounts, { port, headers: { "content-security-policy": policy } });
 }
 

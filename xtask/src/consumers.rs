@@ -1,4 +1,4 @@
-//! The tests of the packed npm package, in everything that loads it.
+//! The tests of the npm package, as it was built and, packed, in everything that loads it.
 
 use std::path::Path;
 
@@ -17,13 +17,15 @@ pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
             .args(&files)
             .directory(NPM_DIRECTORY)
             .env_path("RAINDROP_INGEST_BIN", &tools::ingest(target))
+            .env_path("RAINDROP_NPM_DIRECTORY", &npm::directory(target))
             .env_path("RAINDROP_NPM_TARBALL", &tarball);
         Ok::<_, String>(step)
     };
     Ok(vec![
         Step::cargo("build the npm package", &["xtask", "npm"]),
         tools::build_ingest(),
-        node_test("tests of the npm package", "test")?,
-        node_test("tests of the npm package in Chromium", "browser")?.skip_if(tools::browser_is_missing),
+        node_test("tests of the npm package", "api")?,
+        node_test("tests of its tarball in runtimes", "runtimes")?,
+        node_test("tests of its tarball in Chromium", "browser")?.skip_if(tools::browser_is_missing),
     ])
 }

@@ -49,7 +49,7 @@ pub fn build(target: &Path) -> Result<Package, String> {
     let root = tools::workspace_root();
     let work = target.join("npm");
     let bound = work.join("bound");
-    let directory = work.join(PACKAGE);
+    let directory = directory(target);
     for stale in [&bound, &directory] {
         clear(stale)?;
     }
@@ -68,6 +68,11 @@ pub fn build(target: &Path) -> Result<Package, String> {
         .args(&[work.display().to_string(), directory.display().to_string()])
         .produce()?;
     Ok(Package { directory, tarball })
+}
+
+/// Where [`build`] leaves the package.
+pub fn directory(target: &Path) -> PathBuf {
+    target.join("npm").join(PACKAGE)
 }
 
 /// Where [`build`] leaves the tarball.
