@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::npm;
 use crate::tools;
 use crate::worker;
 
@@ -9,10 +10,10 @@ use crate::worker;
 ///
 /// # Errors
 ///
-/// When a Worker's lock file names another version.
+/// When the lock file of a Worker, or of the npm package's module, names another version.
 pub fn wasm_bindgen() -> Result<String, String> {
     let locked = locked("")?;
-    for directory in worker::CRATES {
+    for directory in worker::CRATES.into_iter().chain([npm::CRATE]) {
         agree(&locked, directory, &self::locked(directory)?)?;
     }
     Ok(locked)

@@ -10,8 +10,8 @@ use crate::tools::{self, NODE_DIRECTORY, WASM};
 
 const TEMPLATES: &str = "pkg-templates";
 const PACKAGE: &str = "raindrop-edge";
-/// The cargo profile, and the name of what it builds.
-const PROFILE: &str = "npm";
+/// Where the crate of the wasm module is: a workspace of its own, with its own lock file.
+pub const CRATE: &str = "npm";
 const LIBRARY: &str = "raindrop";
 
 /// What rustc and wasm-bindgen use, and every runtime has.
@@ -53,8 +53,8 @@ pub fn build(target: &Path) -> Result<Package, String> {
     for stale in [&bound, &directory] {
         clear(stale)?;
     }
-    compile().produce()?;
-    bind(target, &bound).produce()?;
+    compile(&work).produce()?;
+    bind(&work, &bound).produce()?;
 
     copy_files(&root.join(TEMPLATES), &directory)?;
     copy(&root.join("LICENSE"), &directory.join("LICENSE"))?;
@@ -85,21 +85,26 @@ pub fn tarball(target: &Path) -> Result<PathBuf, String> {
     Ok(target.join("npm").join(format!("{PACKAGE}-{}.tgz", version(&package_json)?)))
 }
 
-fn compile() -> Step {
-    Step::cargo("compile", &["rustc", "-p", PACKAGE, "--lib", "--crate-type", "cdylib", "--target", WASM]).args(&[
-        "--profile",
-        PROFILE,
-        "--no-default-features",
-        "--features",
-        "js",
-        "--locked",
-    ])
+fn compile(work: &Path) -> Step {
+    Step::cargo("compile", &["build", "--release", "--target", WASM, "--locked"])
+        .directory(CRATE)
+        .env_path("CARGO_TARGET_DIR", &work.join("build"))
 }
 
-fn bind(target: &Path, bound: &Path) -> Step {
-    let compiled = target.join(WASM).join(PROFILE).join(format!("{LIBRARY}.wasm"));
-    Step::new("bind", "wasm-bindgen", &["--target", "bundler", "--no-typescript", "--out-dir"])
+fn bind(work: &Path, bound: &Path) -> Step {
+    let compiled = work.join("build").join(WASM).join("release/raindrop_npm.wasm");
+    Step::new("bind", "wasm-bindgen", &["--target", "bundler", "--no-typescript", "--out-name", LIBRARY, "--out-dir"])
         .args(&[bound.display().to_string(), compiled.display().to_string()])
+}
+
+/// Format and lints of the crate.
+pub fn checks(target: &Path) -> Vec<Step> {
+    vec![
+        Step::cargo("fmt npm", &["fmt", "--check"]).directory(CRATE),
+        Step::cargo("clippy npm", &["clippy", "--target", WASM, "--locked", "--", "-D", "warnings"])
+            .directory(CRATE)
+            .env_path("CARGO_TARGET_DIR", &target.join("npm/build")),
+    ]
 }
 
 fn optimize(bound: &Path, optimized: &Path) -> Step {

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::consumers;
 use crate::features::{self, FeatureSet};
 use crate::lock;
+use crate::npm;
 use crate::step::{self, Step};
 use crate::tools::{self, WASM};
 use crate::worker;
@@ -47,6 +48,7 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
     steps.push(tests());
     steps.extend(wasm_tests());
     steps.extend(worker::checks(target));
+    steps.extend(npm::checks(target));
     steps.extend(worker::tests(target)?);
     steps.extend(consumers::tests(target)?);
     steps.push(sizes());
