@@ -139,7 +139,7 @@ impl Interaction {
     fn associated(&self) -> Option<(&Arc<Recorder>, Association)> {
         self.inner.as_ref().map(|inner| {
             let identity = inner.recorder.outbox.identity(&self.event_id).unwrap_or_else(|| Arc::clone(&inner.known));
-            let association = Association { identity, ..Association::default() };
+            let association = Association { identity: Some(identity), ..Association::default() };
             (&inner.recorder, association)
         })
     }

@@ -9,3 +9,14 @@ pub(crate) struct Identity {
     /// The trace of its spans, unless they have a parent elsewhere.
     pub trace: Option<[u8; 16]>,
 }
+
+impl Identity {
+    pub const NOTHING: Self = Self {
+        event_id: String::new(),
+        user_id: String::new(),
+        event: String::new(),
+        convo_id: String::new(),
+        model: String::new(),
+        trace: None,
+    };
+}

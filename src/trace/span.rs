@@ -45,29 +45,36 @@ struct Shared {
     ids: SpanIds,
     name: String,
     start: u64,
-    identity: Arc<Identity>,
+    /// `None`: nothing is known.
+    identity: Option<Arc<Identity>>,
     sticky: Option<Arc<Properties>>,
     /// `None` once it has ended.
     open: Mutex<Option<SpanFields>>,
 }
 
+fn known(identity: &Option<Arc<Identity>>) -> &Identity {
+    static NOTHING: Identity = Identity::NOTHING;
+    identity.as_deref().unwrap_or(&NOTHING)
+}
+
 /// What a span belongs to.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Association {
-    pub identity: Arc<Identity>,
+    /// `None`: nothing is known.
+    pub identity: Option<Arc<Identity>>,
     pub sticky: Option<Arc<Properties>>,
 }
 
 impl Association {
     pub fn to_event(event_id: &str) -> Self {
         let identity = Identity { event_id: event_id.to_owned(), ..Identity::default() };
-        Self { identity: Arc::new(identity), ..Self::default() }
+        Self { identity: Some(Arc::new(identity)), ..Self::default() }
     }
 
     /// What a span of this association inherits when it names another event.
     pub fn with_event_id(mut self, event_id: String) -> Self {
-        if !event_id.is_empty() && event_id != self.identity.event_id {
-            Arc::make_mut(&mut self.identity).event_id = event_id;
+        if !event_id.is_empty() && event_id != known(&self.identity).event_id {
+            Arc::make_mut(self.identity.get_or_insert_default()).event_id = event_id;
         }
         self
     }
@@ -167,14 +174,19 @@ impl Span {
         let parent = parent.and_then(|parent| parent.shared);
         let Association { mut identity, mut sticky } = association;
         if let Some(parent) = &parent {
-            let says_no_more = identity.user_id.is_empty() && identity.event_id == parent.identity.event_id;
-            if identity.event_id.is_empty() || says_no_more {
-                identity = Arc::clone(&parent.identity);
+            let Identity { user_id, event_id, .. } = known(&identity);
+            let says_no_more = user_id.is_empty() && *event_id == known(&parent.identity).event_id;
+            if event_id.is_empty() || says_no_more {
+                identity = parent.identity.clone();
             }
             sticky = sticky.or_else(|| parent.sticky.clone());
         }
         let ids = SpanIds {
-            trace: parent.as_ref().map(|parent| parent.ids.trace).or(identity.trace).unwrap_or_else(ids::trace_id),
+            trace: parent
+                .as_ref()
+                .map(|parent| parent.ids.trace)
+                .or(known(&identity).trace)
+                .unwrap_or_else(ids::trace_id),
             span: ids::span_id(),
             parent: parent.map(|parent| parent.ids.span),
         };
@@ -222,7 +234,7 @@ impl Shared {
             name: &self.name,
             start: self.start,
             end,
-            identity: &self.identity,
+            identity: known(&self.identity),
             sticky: self.sticky.as_deref(),
             fields,
         });

@@ -69,8 +69,10 @@ impl Attributes<'_> {
     }
 
     fn begin(&mut self) {
-        let is_first = self.out.last() == Some(&b'[');
-        self.out.extend_from_slice(if is_first { br#"{"key":""# } else { br#",{"key":""# });
+        if self.out.last() != Some(&b'[') {
+            self.out.push(b',');
+        }
+        self.out.extend_from_slice(br#"{"key":""#);
     }
 
     /// Free text, which the cap may cut. Returns where it is.

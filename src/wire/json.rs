@@ -150,17 +150,18 @@ pub(crate) fn float(out: &mut Vec<u8>, number: f64) {
 /// Decimal digits.
 pub(crate) fn unsigned(out: &mut Vec<u8>, mut number: u64) {
     let mut pairs = [[b'0'; 2]; 10];
+    let mut leading = 20_usize;
     for pair in pairs.iter_mut().rev() {
         let two = (number % 100) as u8;
-        *pair = [b'0'.saturating_add(two / 10), b'0'.saturating_add(two % 10)];
+        // A digit's code is `0` with the digit in its lower half.
+        *pair = [b'0' | (two / 10), b'0' | (two % 10)];
+        leading = leading.saturating_sub(if number < 10 { 1 } else { 2 });
         number /= 100;
         if number == 0 {
             break;
         }
     }
-    let digits = pairs.as_flattened();
-    let start = digits.iter().position(|digit| *digit != b'0').unwrap_or(digits.len().saturating_sub(1));
-    out.extend_from_slice(digits.get(start..).unwrap_or_default());
+    out.extend_from_slice(pairs.as_flattened().get(leading..).unwrap_or_default());
 }
 
 pub(crate) fn signed(out: &mut Vec<u8>, number: i64) {
@@ -218,15 +219,21 @@ fn plain_prefix(bytes: &[u8]) -> usize {
     });
     let mut at = plain.count().saturating_mul(32);
     let (words, tail) = bytes.get(at..).unwrap_or_default().as_chunks();
-    for word in words {
+    // The last word may overlap the one before it.
+    let last = bytes.last_chunk().filter(|_| !tail.is_empty());
+    for word in words.iter().chain(last) {
         let specials = specials(*word);
         if specials != 0 {
+            at = at.min(bytes.len().saturating_sub(8));
             return at.saturating_add((specials.trailing_zeros() / 8) as usize);
         }
         at = at.saturating_add(8);
     }
+    if bytes.len() >= 8 {
+        return bytes.len();
+    }
     let is_plain = |byte: &&u8| !matches!(**byte, 0..=0x1f | b'"' | b'\\');
-    at.saturating_add(tail.iter().take_while(is_plain).count())
+    bytes.iter().take_while(is_plain).count()
 }
 
 /// Has the highest bit of the first byte set that needs an escape, and of none before it.
