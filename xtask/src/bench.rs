@@ -53,6 +53,22 @@ const TARGETS: [Target; 12] = [
     target("memory of an idle client / 1 KiB", "memory/idle/client", "memory/idle/kibibyte", 4.0),
 ];
 
+/// Format and lints, of what is built without the peers too.
+pub fn checks(target: &Path) -> Vec<Step> {
+    let clippy = |name: &str, flags: &[&str]| {
+        Step::cargo(name, &["clippy", "--all-targets", "--locked"])
+            .args(flags)
+            .args(&["--", "-D", "warnings"])
+            .directory(DIRECTORY)
+            .env_path("CARGO_TARGET_DIR", &target.join(DIRECTORY))
+    };
+    vec![
+        Step::cargo("fmt benches", &["fmt", "--check"]).directory(DIRECTORY),
+        clippy("clippy benches", &[]),
+        clippy("clippy benches with peers", &["--features", "peers"]),
+    ]
+}
+
 /// Runs the benchmarks and prints their figures, as JSON on demand.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 mod bench;
 mod consumers;
+mod counts;
 mod demo;
 mod features;
 mod lock;
@@ -29,6 +30,9 @@ Commands:
   size --check     The same, and fail when one exceeds its budget.json in tests/worker-size or tests/npm
   bench            Measure what recording and delivering cost, beside OpenTelemetry, fastrace and sentry
   bench --json     The same, machine-readable
+  counts           Print how many instructions each call takes, under valgrind, as JSON
+  counts --check   The same, and fail when one takes 3 % more than benches/counts.json says
+  counts --update  Make what is counted the new benches/counts.json
   help             Print this help";
 
 #[derive(Debug, PartialEq)]
@@ -39,12 +43,13 @@ enum Command {
     Npm,
     Bench { json: bool },
     Demo { port: u16 },
+    Counts(counts::Mode),
 }
 
 fn parse(args: &[String]) -> Result<Command, String> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] | ["help" | "--help" | "-h"] | ["test" | "size" | "npm" | "demo" | "bench", "--help" | "-h"] => {
+        [] | ["help" | "--help" | "-h"] | ["test" | "size" | "npm" | "demo" | "bench" | "counts", "--help" | "-h"] => {
             Ok(Command::Help)
         }
         ["test"] => Ok(Command::Test(test::Scope::Full)),
@@ -59,7 +64,10 @@ fn parse(args: &[String]) -> Result<Command, String> {
         }
         ["bench"] => Ok(Command::Bench { json: false }),
         ["bench", "--json"] => Ok(Command::Bench { json: true }),
-        [command @ ("test" | "size" | "npm" | "demo" | "bench"), rest @ ..] => {
+        ["counts"] => Ok(Command::Counts(counts::Mode::Print)),
+        ["counts", "--check"] => Ok(Command::Counts(counts::Mode::Check)),
+        ["counts", "--update"] => Ok(Command::Counts(counts::Mode::Update)),
+        [command @ ("test" | "size" | "npm" | "demo" | "bench" | "counts"), rest @ ..] => {
             Err(format!("unknown arguments of `{command}`: {}", rest.join(" ")))
         }
         [command, ..] => Err(format!("unknown command `{command}`")),
@@ -78,6 +86,7 @@ fn main() -> ExitCode {
         Ok(Command::Npm) => npm::run(),
         Ok(Command::Bench { json }) => bench::run(json),
         Ok(Command::Demo { port }) => demo::run(port),
+        Ok(Command::Counts(mode)) => counts::run(mode),
         Err(message) => {
             eprintln!("error: {message}\n\n{HELP}");
             return ExitCode::from(2);
@@ -137,6 +146,13 @@ mod tests {
         assert_eq!(parse_line("demo"), Ok(Command::Demo { port: demo::PORT }));
         assert_eq!(parse_line("demo --port 4000"), Ok(Command::Demo { port: 4000 }));
         assert_eq!(parse_line("demo --port 99999"), Err("\"99999\" is not a port".to_owned()));
+    }
+
+    #[test]
+    fn counts_are_printed_checked_or_kept() {
+        assert_eq!(parse_line("counts"), Ok(Command::Counts(counts::Mode::Print)));
+        assert_eq!(parse_line("counts --check"), Ok(Command::Counts(counts::Mode::Check)));
+        assert_eq!(parse_line("counts --update"), Ok(Command::Counts(counts::Mode::Update)));
     }
 
     #[test]

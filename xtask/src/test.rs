@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::bench;
 use crate::consumers;
 use crate::features::{self, FeatureSet};
 use crate::lock;
@@ -52,6 +53,8 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
     steps.extend(worker::tests(target)?);
     steps.extend(consumers::tests(target)?);
     steps.push(sizes());
+    steps.extend(bench::checks(target));
+    steps.push(Step::cargo("instruction counts", &["xtask", "counts", "--check"]).skip_if(tools::valgrind_is_missing));
     steps.push(docs("docs native"));
     steps.push(docs("docs wasm").args(&["--target", WASM]));
     Ok(steps)

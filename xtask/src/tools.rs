@@ -39,21 +39,22 @@ pub fn wasm_target() -> Vec<Step> {
 }
 
 /// What is installed only where that is a matter of course (Debian, as root): OpenSSL's headers, which the feature
-/// `native-tls` and worker-build are built against on Linux, and a browser. Elsewhere, what needs them is left out:
-/// see [`native_tls_is_missing`] and [`browser_is_missing`].
+/// `native-tls` and worker-build are built against on Linux, a browser, and valgrind. Elsewhere, what needs them is left out:
+/// see [`native_tls_is_missing`], [`browser_is_missing`] and [`valgrind_is_missing`].
 pub fn debian_packages() -> Vec<Step> {
     let apt_get =
         |name, args: &[&str]| Step::new(name, "apt-get", args).env("DEBIAN_FRONTEND", "noninteractive").optional();
     let install = ["install", "--yes", "--no-install-recommends"];
     vec![
         apt_get("set-up: package lists", &["update"])
-            .skip_if(|| no_apt(has_native_tls() && browser_is_missing().is_none())),
+            .skip_if(|| no_apt(has_native_tls() && browser_is_missing().is_none() && valgrind_is_missing().is_none())),
         apt_get("set-up: OpenSSL headers", &install)
             .args(&["libssl-dev", "pkg-config"])
             .skip_if(|| no_apt(has_native_tls())),
         apt_get("set-up: Chromium", &install)
             .args(&["chromium", "chromium-driver"])
             .skip_if(|| no_apt(browser_is_missing().is_none())),
+        apt_get("set-up: valgrind", &install).args(&["valgrind"]).skip_if(|| no_apt(valgrind_is_missing().is_none())),
     ]
 }
 
@@ -70,6 +71,11 @@ fn no_apt(installed: bool) -> Option<&'static str> {
 /// A guard for steps that run in a browser. The driver finds the browser, which comes along with it on Debian.
 pub fn browser_is_missing() -> Option<&'static str> {
     (!succeeds("chromedriver", &["--version"])).then_some("needs Chromium and chromedriver")
+}
+
+/// A guard for steps that count instructions.
+pub fn valgrind_is_missing() -> Option<&'static str> {
+    (!succeeds("valgrind", &["--version"])).then_some("needs valgrind")
 }
 
 /// The tools that make JavaScript modules of wasm.
