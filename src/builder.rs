@@ -64,7 +64,7 @@ impl Default for ClientBuilder {
             partial_flush_interval: Duration::from_secs(1),
             trace_flush_interval: Duration::from_secs(1),
             trace_max_batch_size: 50,
-            limits: Limits { events: 5_000, spans: 5_000 },
+            limits: Limits { events: 5_000, spans: 5_000, bytes: platform::BUFFER_BYTES },
             retry: RetryPolicy { max_attempts: 3, base_delay: Duration::from_secs(1), jitter_fraction: 0.2 },
             request_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(10),
@@ -132,6 +132,14 @@ impl ClientBuilder {
     /// the new one is dropped and counted.
     pub fn event_max_queue_size(mut self, events: usize) -> Self {
         self.limits.events = events;
+        self
+    }
+
+    /// How much memory may wait for a flush, in bytes; each [`scope`](Client::scope) has a buffer of its own. Default: 32 MiB,
+    /// 8 MiB on wasm. At the limit the newest spans are dropped and counted, then the oldest of everything else; how an
+    /// interaction ended is the last to go.
+    pub fn max_buffer_bytes(mut self, bytes: usize) -> Self {
+        self.limits.bytes = bytes;
         self
     }
 

@@ -9,11 +9,11 @@ mod report;
 pub(crate) mod retry_after;
 
 pub(crate) use drive::drive;
-#[cfg(feature = "js")]
+#[cfg(any(feature = "js", test, fuzzing))]
 pub(crate) use flight::Command;
 pub(crate) use flight::Flight;
 #[cfg(any(test, fuzzing))]
-pub(crate) use flight::{Command, Post, Slot};
+pub(crate) use flight::{Post, Slot};
 pub use report::FlushReport;
 
 use crate::error::{Error, Result};

@@ -25,6 +25,8 @@ pub(super) struct Interactions {
     changed: usize,
     /// Those of them that are held because their user is not known.
     held: usize,
+    /// About how much memory the news take.
+    bytes: usize,
     finished: Settled,
     idle: Settled,
 }
@@ -34,6 +36,8 @@ struct Entry {
     identity: Arc<Identity>,
     timestamp: OffsetDateTime,
     news: News,
+    /// About how much memory `news` takes.
+    bytes: usize,
     /// The sequence number of the first call that `news` holds.
     changed_at: Option<u64>,
     sealed_at: u64,
@@ -59,6 +63,15 @@ impl News {
         const OVERHEAD: usize = 64;
         let attachments = self.attachments.iter().map(|attachment| attachment.value.len().saturating_add(OVERHEAD));
         attachments.sum::<usize>().saturating_add(self.properties.len().saturating_mul(OVERHEAD))
+    }
+
+    /// About how many bytes all of it takes.
+    fn bytes(&self) -> usize {
+        let attachments = self.attachments.iter().flat_map(|attachment| [&attachment.name, &attachment.value]);
+        let texts = [&self.input, &self.output].into_iter().chain(attachments).map(String::len);
+        let values = self.properties.iter().chain(self.feature_flags.iter());
+        let values = values.map(|(name, value)| name.len().saturating_add(value.as_str().len()));
+        texts.chain(values).sum()
     }
 }
 
@@ -105,6 +118,11 @@ impl Interactions {
         self.changed
     }
 
+    /// About how much memory takes what is not yet a record.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub fn identity(&self, event_id: &str) -> Option<Arc<Identity>> {
         self.entries.get(self.find(event_id)?).map(|entry| Arc::clone(&entry.identity))
     }
@@ -131,6 +149,9 @@ impl Interactions {
         let Some(entry) = self.entries.get_mut(position) else { return Merged::Nothing };
         let was_held = entry.is_held();
         entry.merge(fields, call);
+        self.bytes = self.bytes.saturating_sub(entry.bytes);
+        entry.bytes = entry.news.bytes();
+        self.bytes = self.bytes.saturating_add(entry.bytes);
         entry.changed_at = entry.changed_at.or(Some(seq));
         self.held = self.held.saturating_sub(was_held.into()).saturating_add(entry.is_held().into());
         if is_changed {
@@ -184,10 +205,24 @@ impl Interactions {
     pub fn drop_held(&mut self) -> usize {
         let held = mem::take(&mut self.held);
         if held > 0 {
+            let freed = self.entries.iter().filter(|entry| entry.is_held()).map(|entry| entry.bytes).sum();
+            self.bytes = self.bytes.saturating_sub(freed);
             self.retain(|entry| !entry.is_held());
             self.changed = self.changed.saturating_sub(held);
         }
         held
+    }
+
+    /// Gives up the oldest news. Returns whether there were any.
+    pub fn drop_oldest(&mut self) -> bool {
+        let changed = self.entries.iter().enumerate().filter_map(|(at, entry)| Some((entry.changed_at?, at)));
+        let Some((seq, position)) = changed.min() else { return false };
+        let Some(entry) = self.entries.get_mut(position) else { return false };
+        self.held = self.held.saturating_sub(entry.is_held().into());
+        entry.changed_at = None;
+        entry.news = News::default();
+        self.settle(position, seq);
+        true
     }
 
     /// Whether an interaction has ended and is held for want of a user.
@@ -207,9 +242,17 @@ impl Interactions {
             return None;
         }
         let seq = entry.changed_at.take()?;
-        self.changed = self.changed.saturating_sub(1);
         let sealed = entry.seal(seq, encoding);
+        self.settle(position, seq);
+        Some(sealed)
+    }
+
+    /// Remembers for a while one that has no news any more.
+    fn settle(&mut self, position: usize, seq: u64) {
+        let Some(entry) = self.entries.get_mut(position) else { return };
         entry.sealed_at = seq;
+        self.changed = self.changed.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(mem::take(&mut entry.bytes));
         let is_finished = entry.finished;
         let (settled, kept) =
             if is_finished { (&mut self.finished, FINISHED_KEPT) } else { (&mut self.idle, IDLE_KEPT) };
@@ -218,7 +261,6 @@ impl Interactions {
                 entry.changed_at.is_some() || entry.finished != is_finished || entry.sealed_at >= forgotten
             });
         }
-        Some(sealed)
     }
 }
 
@@ -250,6 +292,7 @@ impl Entry {
             identity,
             timestamp: now,
             news: News::default(),
+            bytes: 0,
             changed_at: None,
             sealed_at: 0,
             is_pending: true,

@@ -1,5 +1,6 @@
 //! What a flush holds while it delivers: batches that stay in the outbox, lent out for a limited time.
 
+use std::mem;
 use std::time::Duration;
 
 use super::queue::Record;
@@ -192,12 +193,13 @@ impl State {
             return 0;
         }
         let queue = self.queues.get_mut(batch.kind);
+        let mut freed = 0_usize;
         for record in queue.between_mut(batch.first, batch.last) {
             if record.loan == batch.loan {
-                record.bytes = Box::default();
+                freed = freed.saturating_add(mem::take(&mut record.bytes).len());
             }
         }
-        queue.clear_away(batch.len);
+        queue.clear_away(batch.len, freed);
         batch.len
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct Limits {
     /// For each of events, updates of interactions, signals and users.
     pub events: usize,
     pub spans: usize,
+    /// For all of them together.
+    pub bytes: usize,
 }
 
 #[derive(Debug)]
@@ -137,7 +139,8 @@ impl Outbox {
             }
         }
         let sealed = state.interactions.seal_ripe(event_id, encoding);
-        Ok(sealed.and_then(|sealed| self.settle_sealed(&mut state, sealed)))
+        let dropped = sealed.and_then(|sealed| self.settle_sealed(&mut state, sealed));
+        Ok(dropped.or(self.fit(&mut state)))
     }
 
     /// Whether an interaction has ended and is held back because its user is not known.
@@ -201,6 +204,26 @@ impl Outbox {
         dropped.add(kind, reason, count);
     }
 
+    /// Drops what is needed least until the rest fits its limit in bytes: the newest spans, then whatever is oldest, an
+    /// interaction's end only after everything else.
+    fn fit(&self, state: &mut State) -> Option<DropReason> {
+        let mut is_full = false;
+        while state.bytes() > self.limits.bytes {
+            if let Some(kind) = state.drop_least_needed() {
+                self.counters.discard(kind, DropReason::QueueFull, 1);
+            } else {
+                let held = state.interactions.drop_held();
+                if held == 0 {
+                    // All that is left is lent to flushes.
+                    break;
+                }
+                self.counters.discard(RecordKind::Partial, DropReason::UnknownUser, held);
+            }
+            is_full = true;
+        }
+        is_full.then_some(DropReason::QueueFull)
+    }
+
     /// At the limit a new span replaces the oldest, and a new record of another kind is dropped.
     fn enqueue(&self, state: &mut State, kind: RecordKind, record: Record) -> Option<DropReason> {
         let limit = if kind == RecordKind::Span { self.limits.spans } else { self.limits.events };
@@ -215,7 +238,7 @@ impl Outbox {
             }
         }
         queue.insert(record);
-        is_full.then_some(DropReason::QueueFull)
+        self.fit(state).or(is_full.then_some(DropReason::QueueFull))
     }
 
     /// Makes records of all that is new in interactions, holding the lock for one at a time.
@@ -229,6 +252,8 @@ impl Outbox {
             if let Some(reason) = self.settle_sealed(&mut state, sealed) {
                 dropped.add(RecordKind::Partial, reason, 1);
             }
+            // Encoded, it may take more than before.
+            self.fit(&mut state);
         }
     }
 
@@ -247,11 +272,12 @@ impl Outbox {
     }
 
     #[cfg(any(test, fuzzing))]
-    pub fn assert_bounds(&self, events: usize, spans: usize) {
+    pub fn assert_bounds(&self) {
         let state = self.lock();
+        assert!(state.bytes() <= self.limits.bytes, "{} bytes wait", state.bytes());
         for kind in RecordKind::KINDS {
             let count = if kind == RecordKind::Partial { state.partials() } else { state.queues.get(kind).len() };
-            let limit = if kind == RecordKind::Span { spans } else { events };
+            let limit = if kind == RecordKind::Span { self.limits.spans } else { self.limits.events };
             assert!(count <= limit, "{count} of {kind:?} wait");
         }
     }
@@ -269,6 +295,27 @@ impl State {
             *leftover.0.get_mut(kind) = self.queues.get_mut(kind).take_waiting();
         }
         leftover
+    }
+
+    fn bytes(&self) -> usize {
+        self.queues.iter().map(Queue::bytes).fold(self.interactions.bytes(), usize::saturating_add)
+    }
+
+    /// Drops one record that waits. Returns its kind, or nothing if there is none.
+    fn drop_least_needed(&mut self) -> Option<RecordKind> {
+        if self.queues.get_mut(RecordKind::Span).drop_newest() {
+            return Some(RecordKind::Span);
+        }
+        let oldest = RecordKind::KINDS.into_iter().filter_map(|kind| {
+            let mut waiting = self.queues.get(kind).iter().filter(|record| record.is_waiting());
+            waiting.find(|record| !record.is_final()).map(|record| (record.seq, kind))
+        });
+        if let Some((seq, kind)) = oldest.min_by_key(|(seq, _)| *seq) {
+            self.queues.get_mut(kind).drop(seq);
+            return Some(kind);
+        }
+        let dropped = self.interactions.drop_oldest() || self.queues.get_mut(RecordKind::Partial).drop_oldest();
+        dropped.then_some(RecordKind::Partial)
     }
 
     fn partials(&self) -> usize {

@@ -1,5 +1,7 @@
 use std::mem;
 
+use crate::wire::body::is_final_partial;
+
 /// An encoded record on its way.
 #[derive(Debug)]
 pub(crate) struct Record {
@@ -27,6 +29,11 @@ impl Record {
     pub fn is_waiting(&self) -> bool {
         self.loan == 0 && !self.is_gone()
     }
+
+    /// Whether it ends an interaction.
+    pub fn is_final(&self) -> bool {
+        self.key.is_some() && is_final_partial(&self.bytes)
+    }
 }
 
 /// Records of one kind, in the order of recording, lent ones included.
@@ -37,9 +44,15 @@ pub(super) struct Queue {
     start: usize,
     /// How many records are there.
     len: usize,
+    /// How long they are altogether.
+    bytes: usize,
 }
 
 impl Queue {
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub fn len(&self) -> usize {
         self.len
     }
@@ -51,6 +64,7 @@ impl Queue {
     /// Adds a record at its place: mostly the end.
     pub fn insert(&mut self, record: Record) {
         self.len = self.len.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(record.bytes.len());
         let is_newest = self.records.last().is_none_or(|last| last.seq < record.seq);
         let position =
             if is_newest { self.records.len() } else { self.records.partition_point(|other| other.seq < record.seq) };
@@ -77,10 +91,21 @@ impl Queue {
 
     /// Removes the oldest record that waits. Returns whether there was one.
     pub fn drop_oldest(&mut self) -> bool {
-        let mut present = self.records.iter_mut().skip(self.start);
-        let Some(oldest) = present.find(|record| record.is_waiting()) else { return false };
-        oldest.bytes = Box::default();
-        self.clear_away(1);
+        let oldest = self.iter().find(|record| record.is_waiting()).map(|record| record.seq);
+        oldest.is_some_and(|seq| self.drop(seq))
+    }
+
+    /// Removes the newest record that waits. Returns whether there was one.
+    pub fn drop_newest(&mut self) -> bool {
+        let newest = self.records.iter().rfind(|record| record.is_waiting()).map(|record| record.seq);
+        newest.is_some_and(|seq| self.drop(seq))
+    }
+
+    /// Removes the record with this sequence number. Returns whether there was one.
+    pub fn drop(&mut self, seq: u64) -> bool {
+        let Some(record) = self.between_mut(seq, seq).first_mut() else { return false };
+        let freed = mem::take(&mut record.bytes).len();
+        self.clear_away(1, freed);
         true
     }
 
@@ -97,12 +122,16 @@ impl Queue {
         waiting
     }
 
-    /// Gives up the places of records that are gone, `newly` of them since the last call.
-    pub fn clear_away(&mut self, newly: usize) {
+    /// Gives up the places of records that are gone, `newly` of them with `freed` bytes since the last call.
+    pub fn clear_away(&mut self, newly: usize, freed: usize) {
         const SPARE: usize = 64;
+        self.bytes = self.bytes.saturating_sub(freed);
         self.len = self.len.saturating_sub(newly);
         while self.records.get(self.start).is_some_and(Record::is_gone) {
             self.start = self.start.saturating_add(1);
+        }
+        while self.records.len() > self.start && self.records.last().is_some_and(Record::is_gone) {
+            self.records.pop();
         }
         if self.records.len() > self.len.saturating_mul(2).saturating_add(SPARE) {
             self.records.retain(|record| !record.is_gone());

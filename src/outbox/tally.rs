@@ -8,7 +8,7 @@ use crate::records::RecordKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DropReason {
-    /// The buffer was full: `event_max_queue_size` or `trace_max_queue_size`.
+    /// The buffer was full: `event_max_queue_size`, `trace_max_queue_size` or `max_buffer_bytes`.
     QueueFull,
     /// More than 1 MiB, with no text left to shorten; or a 413 for a single record.
     TooLarge,

@@ -14,6 +14,9 @@ use web_sys::{AbortController, ReadableStreamDefaultReader, Response as FetchRes
 
 use super::{DRAIN_TIMEOUT, Exchange, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
 
+/// How much may wait for a flush unless told otherwise: a Worker has 128 MB altogether.
+pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
+
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]

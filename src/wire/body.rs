@@ -101,10 +101,17 @@ impl<'a> Envelope<'a> {
     }
 }
 
+const FINAL: &[u8] = br#","is_pending":false}"#;
+
+/// Whether a partial is the last of its interaction.
+pub(crate) fn is_final_partial(partial: &[u8]) -> bool {
+    partial.ends_with(FINAL)
+}
+
 /// A complete event as Workshop wants it: the same object as the last partial of an interaction.
 pub(crate) fn as_final_partial(event: &[u8]) -> Vec<u8> {
     let mut partial = event.strip_suffix(b"}").unwrap_or(event).to_vec();
-    partial.extend_from_slice(br#","is_pending":false}"#);
+    partial.extend_from_slice(FINAL);
     partial
 }
 

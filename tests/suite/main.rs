@@ -9,6 +9,7 @@ mod abandoned_scopes;
 mod api_surface;
 mod auto_flush;
 mod bad_input;
+mod byte_bounds;
 mod close;
 mod concurrency;
 mod contract_environment;
