@@ -1,6 +1,7 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 
 mod bench;
+mod bench_js;
 mod consumers;
 mod counts;
 mod demo;
@@ -29,7 +30,8 @@ Commands:
                    package in a page beside @raindrop-ai/ai-sdk
   size --check     The same, and fail when one exceeds its budget.json in tests/worker-size or tests/npm
   bench            Measure what recording and delivering cost, beside OpenTelemetry, fastrace and sentry
-  bench --json     The same, machine-readable
+  bench js         Measure the npm package in node and workerd, beside @raindrop-ai/ai-sdk
+  … --json         Either, machine-readable
   counts           Print how many instructions each call takes, under valgrind, as JSON
   counts --check   The same, and fail when one takes 3 % more than benches/counts.json says
   counts --update  Make what is counted the new benches/counts.json
@@ -42,6 +44,7 @@ enum Command {
     Size { check: bool },
     Npm,
     Bench { json: bool },
+    BenchJs { json: bool },
     Demo { port: u16 },
     Counts(counts::Mode),
 }
@@ -64,6 +67,8 @@ fn parse(args: &[String]) -> Result<Command, String> {
         }
         ["bench"] => Ok(Command::Bench { json: false }),
         ["bench", "--json"] => Ok(Command::Bench { json: true }),
+        ["bench", "js"] => Ok(Command::BenchJs { json: false }),
+        ["bench", "js", "--json"] => Ok(Command::BenchJs { json: true }),
         ["counts"] => Ok(Command::Counts(counts::Mode::Print)),
         ["counts", "--check"] => Ok(Command::Counts(counts::Mode::Check)),
         ["counts", "--update"] => Ok(Command::Counts(counts::Mode::Update)),
@@ -85,6 +90,7 @@ fn main() -> ExitCode {
         Ok(Command::Size { check }) => size::run(check),
         Ok(Command::Npm) => npm::run(),
         Ok(Command::Bench { json }) => bench::run(json),
+        Ok(Command::BenchJs { json }) => bench_js::run(json),
         Ok(Command::Demo { port }) => demo::run(port),
         Ok(Command::Counts(mode)) => counts::run(mode),
         Err(message) => {
@@ -139,6 +145,8 @@ mod tests {
     fn benchmarks_print_a_table_or_json() {
         assert_eq!(parse_line("bench"), Ok(Command::Bench { json: false }));
         assert_eq!(parse_line("bench --json"), Ok(Command::Bench { json: true }));
+        assert_eq!(parse_line("bench js"), Ok(Command::BenchJs { json: false }));
+        assert_eq!(parse_line("bench js --json"), Ok(Command::BenchJs { json: true }));
     }
 
     #[test]

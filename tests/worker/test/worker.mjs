@@ -20,12 +20,12 @@ export async function startWorker(directory, { bindings = {}, globals = {} } = {
 }
 
 /** Starts a Worker of these modules, the first of which is its entry. `output()` is what it and the runtime have logged. */
-export async function startModules(modules, bindings) {
+export async function startModules(modules, bindings, flags = []) {
   const output = [];
   const miniflare = new Miniflare({
     modules,
     compatibilityDate: "2026-07-01",
-    compatibilityFlags: ["enable_request_signal"],
+    compatibilityFlags: ["enable_request_signal", ...flags],
     host: "127.0.0.1",
     cf: false,
     bindings,

@@ -1,0 +1,70 @@
+// Prints the medians in workerd, in microseconds, as JSON.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+import { startModules } from "../../worker/test/worker.mjs";
+import { cases } from "./cases.mjs";
+import { rounds } from "./rounds.mjs";
+
+/** What the peer needs. */
+const FLAGS = ["nodejs_als"];
+
+const directory = process.argv[2];
+
+async function bundle(entry) {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    alias: { "raindrop-edge": join(directory, "workerd.js"), async_hooks: "node:async_hooks" },
+    external: ["*.wasm", "node:*", "cloudflare:*"],
+  });
+  const script = { type: "ESModule", path: "worker.mjs", contents: outputFiles[0].text };
+  if (!script.contents.includes("raindrop_bg.wasm")) return [script];
+  const wasm = { type: "CompiledWasm", path: "raindrop_bg.wasm", contents: await readFile(join(directory, "raindrop_bg.wasm")) };
+  return [script, wasm];
+}
+
+async function timed(work) {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) * 1000;
+}
+
+const figures = {};
+const worker = await startModules(await bundle("worker.mjs"), {}, FLAGS);
+const call = async (path, query = {}) => {
+  const response = await fetch(new URL(`${path}?${new URLSearchParams(query)}`, worker.url));
+  if ((await response.text()) !== "done") throw new Error(`${path} failed: ${worker.output()}`);
+};
+for (const [name, { per }] of Object.entries(cases)) {
+  figures[name] = await rounds({ ours: "ours", peer: "peer" }, async (who) => {
+    await call("/prepare", { who, case: name });
+    const nothing = await timed(() => call("/nothing"));
+    const took = await timed(() => call("/work"));
+    await call("/clean");
+    return Math.max(took - nothing, 0) / per;
+  });
+}
+await worker.stop();
+
+// From the start of the runtime to the answer of a Worker that records, which needs the module to be there.
+const first = { ours: await bundle("first-ours.mjs"), peer: await bundle("first-peer.mjs") };
+figures["import → first recorded span"] = await rounds(
+  first,
+  async (modules) => {
+    let starting;
+    const took = await timed(async () => {
+      starting = await startModules(modules, {}, FLAGS);
+      await (await fetch(starting.url)).text();
+    });
+    await starting.stop();
+    return took;
+  },
+  { warmUp: 1 },
+);
+console.log(JSON.stringify(figures));
+process.exit(0);
