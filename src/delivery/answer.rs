@@ -19,9 +19,11 @@ pub(super) fn understand(result: Result<Response, SendError>, to: Option<&Destin
     }
 }
 
-/// A server may repeat the key that it refuses.
+/// A server may repeat the key that it refuses, the last time where the text is cut.
 fn redact(text: String, secret: &str) -> String {
+    const TELLING: usize = 4;
     let repeats = |window: &[u8]| window == secret.as_bytes();
-    let is_told = !secret.is_empty() && text.as_bytes().windows(secret.len()).any(repeats);
+    let begins_at_the_end = || (TELLING..secret.len()).filter_map(|to| secret.get(..to)).any(|it| text.ends_with(it));
+    let is_told = !secret.is_empty() && (text.as_bytes().windows(secret.len()).any(repeats) || begins_at_the_end());
     if is_told { "(the answer repeats the write key)".to_owned() } else { text }
 }

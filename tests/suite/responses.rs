@@ -127,3 +127,35 @@ async fn connections_are_used_again() {
     }
     assert_eq!((server.requests().len(), server.connections()), (6, 1));
 }
+
+/// What hostile answers come to in a flush, whose attempts are three: an error, or none.
+#[tokio::test(start_paused = true)]
+async fn hostile_answers_end_within_their_limits() {
+    for fault in [
+        Fault::EndlessHeaders,
+        Fault::CompressedBomb(200),
+        Fault::CompressedBomb(400),
+        Fault::CompressedBomb(500),
+        Fault::EndlessBodyWithStatus(503),
+    ] {
+        let (server, client) = start().await;
+        server.fail("*", usize::MAX, fault.clone());
+        client.track_ai(ai_event("evt_1")).await.unwrap();
+        let before = Instant::now();
+        let result = client.flush().await;
+        assert!(before.elapsed() < Duration::from_secs(10), "{fault:?}: {:?}", before.elapsed());
+        if let Err(error) = result {
+            assert!(error.to_string().len() < 4_200, "{fault:?}: {} bytes", error.to_string().len());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_cut_between_characters() {
+    let (server, client) = start().await;
+    let body = format!("x{}", "😀".repeat(2_000));
+    let fault = Fault::Status { status: 400, headers: Vec::new(), body: body.clone() };
+    let (result, _) = flush_against(&client, &server, fault).await;
+    let Err(Error::HttpStatus { body: shown, .. }) = result else { panic!("{result:?}") };
+    assert!(body.starts_with(&shown) && (4_090..=4_096).contains(&shown.len()), "{}", shown.len());
+}

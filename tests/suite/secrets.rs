@@ -133,3 +133,33 @@ async fn the_write_key_is_in_no_body() {
         assert_eq!(with_key[0].0, "authorization");
     }
 }
+
+/// An app's own HTTP client may follow redirects.
+#[tokio::test(start_paused = true)]
+async fn the_write_key_does_not_follow_a_redirect_to_another_host() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = IngestServer::start().await.unwrap();
+        let (server, client) = start_with(|builder| builder.http_client(reqwest::Client::new())).await;
+        server.fail("*", usize::MAX, redirect(status, &elsewhere));
+        client.track_ai(ai_event("evt_1")).await.unwrap();
+        let error = client.flush().await.unwrap_err();
+        assert_untold(&format!("{error} {error:?}"));
+        for request in elsewhere.requests() {
+            assert!(request.headers.values().all(|value| !value.contains(KEY)), "{status}: {:?}", request.headers);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_key_on_the_edge_of_what_an_error_shows_is_not_told_in_part() {
+    for cut in 1..KEY.len() {
+        let (server, client) = start_with(|builder| builder).await;
+        let body = format!("{}{KEY}", "x".repeat(4_096 - cut));
+        server.fail("*", 1, Fault::Status { status: 401, headers: Vec::new(), body });
+        client.track_ai(ai_event("evt_1")).await.unwrap();
+        let error = client.flush().await.unwrap_err();
+        let shown = format!("{error}");
+        let told = (4..=KEY.len()).any(|length| shown.ends_with(&KEY[..length]));
+        assert!(!told, "{}", &shown[shown.len() - 40..]);
+    }
+}

@@ -40,12 +40,14 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
     steps.extend(tools::wasm_target());
     steps.extend(tools::debian_packages());
     steps.extend(tools::wasm_tools(wasm_bindgen, target));
+    steps.push(tools::cargo_deny(target));
     steps.extend([tools::worker_node_modules(), tools::npm_node_modules()]);
 
     steps.push(fmt());
     steps.push(clippy_workspace());
     steps.extend(sets.iter().filter(|set| !set.is_default()).map(clippy_native));
     steps.extend(sets.iter().map(clippy_wasm));
+    steps.push(dependencies());
     steps.push(tests());
     steps.extend(wasm_tests());
     steps.extend(worker::checks(target));
@@ -64,6 +66,11 @@ fn native() -> Vec<Step> {
     let mut steps = tools::rust_components();
     steps.extend([fmt(), clippy_workspace(), tests()]);
     steps
+}
+
+/// Against `deny.toml`.
+fn dependencies() -> Step {
+    Step::cargo("licenses and sources", &["deny", "--locked", "check", "licenses", "bans", "sources"])
 }
 
 fn fmt() -> Step {

@@ -16,6 +16,8 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 /// Must have the minor version of the crate `worker`.
 const WORKER_BUILD: &str = "0.8.7";
 
+const CARGO_DENY: &str = "0.20.2";
+
 /// Where the `package.json` of the Workers' tests and builds is.
 pub const NODE_DIRECTORY: &str = "tests/worker";
 
@@ -94,6 +96,17 @@ pub fn wasm_bindgen_command(version: &str, target: &Path) -> Step {
         // Its own lock file names versions that are not to be had any more.
         .args(&["wasm-bindgen-cli", "--version", version])
         .skip_if(|| wasm_bindgen_is_installed().then_some("installed"))
+}
+
+/// What checks licenses and where dependencies come from.
+pub fn cargo_deny(target: &Path) -> Step {
+    install("set-up: cargo-deny", target)
+        .args(&["--locked", "cargo-deny", "--version", CARGO_DENY])
+        .skip_if(|| has_cargo_deny().then_some("installed"))
+}
+
+fn has_cargo_deny() -> bool {
+    output("cargo-deny", &["--version"]).is_ok_and(|installed| installed.trim() == format!("cargo-deny {CARGO_DENY}"))
 }
 
 /// One directory for all, where what they share is compiled once.
