@@ -5,20 +5,35 @@ pub const DEFAULT_ENDPOINT: &str = "https://api.raindrop.ai/v1/";
 
 /// An absolute http or https URL without query or fragment, with a slash at its end for a route to follow.
 pub(crate) fn http_url(url: &str) -> Option<String> {
-    let url = url.trim();
-    let (scheme, rest) = url.split_once("://")?;
-    let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    let authority = rest.split('/').next().unwrap_or_default();
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse::<u16>().ok()),
-        _ => (authority, Some(0)),
-    };
-    let is_whole = host.starts_with('[') == host.ends_with(']');
-    let unusual = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '\\');
-    if !is_http || !is_whole || host.is_empty() || port.is_none() || url.contains(unusual) {
+    let url = url.trim_ascii();
+    let rest = ["http://", "https://"].iter().find_map(|scheme| {
+        let (start, rest) = url.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest.as_bytes())
+    })?;
+    let unusual = |byte: &u8| matches!(byte, 0..=b' ' | b'?' | b'#' | b'\\' | 0x7f);
+    let authority = rest.split(|byte| *byte == b'/').next()?;
+    if rest.iter().any(unusual) || !is_host_and_port(authority) {
         return None;
     }
-    Some(if url.ends_with('/') { url.to_owned() } else { format!("{url}/") })
+    let mut url = url.to_owned();
+    if !url.ends_with('/') {
+        url.push('/');
+    }
+    Some(url)
+}
+
+fn is_host_and_port(authority: &[u8]) -> bool {
+    let bracket = authority.iter().rposition(|byte| *byte == b']');
+    let colon = authority.iter().rposition(|byte| *byte == b':').filter(|colon| Some(*colon) > bracket);
+    let (host, port) = authority.split_at(colon.unwrap_or(authority.len()));
+    let is_port = |digits: &[u8]| {
+        let number = digits.iter().fold(0_u32, |number, digit| {
+            number.saturating_mul(10).saturating_add(u32::from(digit.wrapping_sub(b'0')))
+        });
+        !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) && number <= u32::from(u16::MAX)
+    };
+    let is_whole = host.starts_with(b"[") == host.ends_with(b"]");
+    !host.is_empty() && is_whole && port.get(1..).is_none_or(is_port)
 }
 
 #[cfg(test)]
@@ -53,6 +68,9 @@ mod tests {
             "http://h/?k=v",
             "http://h /",
             "http://:80",
+            "http://h:",
+            "http://h:65536",
+            "http://[::1]x",
         ] {
             assert_eq!(http_url(given), None, "{given:?}");
         }

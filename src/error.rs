@@ -24,8 +24,8 @@ pub enum Error {
         /// The beginning of the response body, at most 4 KiB.
         body: String,
     },
-    /// A value could not be turned into JSON.
-    #[error("not representable as JSON: {0}")]
+    /// A value could not be turned into JSON. The source says why.
+    #[error("not representable as JSON")]
     Json(#[from] serde_json::Error),
     /// The client could not be built from these settings.
     #[error("invalid configuration: {0}")]
