@@ -27,9 +27,9 @@ fn is_host_and_port(authority: &[u8]) -> bool {
     let colon = authority.iter().rposition(|byte| *byte == b':').filter(|colon| Some(*colon) > bracket);
     let (host, port) = authority.split_at(colon.unwrap_or(authority.len()));
     let is_port = |digits: &[u8]| {
-        let number = digits.iter().fold(0_u32, |number, digit| {
-            number.saturating_mul(10).saturating_add(u32::from(digit.wrapping_sub(b'0')))
-        });
+        let number = digits
+            .iter()
+            .fold(0_u32, |number, digit| number.saturating_mul(10).saturating_add(u32::from(digit.wrapping_sub(b'0'))));
         !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) && number <= u32::from(u16::MAX)
     };
     let is_whole = host.starts_with(b"[") == host.ends_with(b"]");

@@ -37,6 +37,7 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
     let mut steps = Vec::new();
 
     steps.extend(tools::rust_components());
+    steps.push(tools::rust_source());
     steps.extend(tools::wasm_target());
     steps.extend(tools::debian_packages());
     steps.extend(tools::wasm_tools(wasm_bindgen, target));

@@ -32,6 +32,19 @@ pub fn rust_components() -> Vec<Step> {
     })]
 }
 
+/// The source of the standard library, for the npm package.
+pub fn rust_source() -> Step {
+    Step::new("set-up: source of the standard library", "rustup", &["component", "add", "rust-src"])
+        .skip_if(|| has_rust_source().then_some("installed"))
+}
+
+pub fn has_rust_source() -> bool {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "sysroot"]);
+    let sysroot = output_of(rustc).unwrap_or_default();
+    Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library").is_dir()
+}
+
 /// The standard library for wasm.
 pub fn wasm_target() -> Vec<Step> {
     vec![
