@@ -1,5 +1,5 @@
 // Browsers, and everything else that has a `fetch`: `init` loads the wasm module.
-import * as glue from "./raindrop_bg.js";
+import { imports, start } from "./imports.js";
 
 export { Raindrop, RaindropError } from "./raindrop.js";
 
@@ -16,7 +16,6 @@ export function init(source = new URL("./raindrop_bg.wasm", import.meta.url)) {
 export default init;
 
 async function load(source) {
-  const imports = { "./raindrop_bg.js": glue };
   let module = await (typeof source == "string" || source instanceof URL ? fetch(source) : source);
   if (module instanceof Response) {
     if (!module.ok) throw new Error(`raindrop-edge: ${module.url} answered ${module.status}`);
@@ -25,7 +24,5 @@ async function load(source) {
       : module.arrayBuffer());
   }
   const result = await WebAssembly.instantiate(module, imports);
-  const { exports } = result.instance ?? result;
-  glue.__wbg_set_wasm(exports);
-  exports.__wbindgen_start();
+  start(result.instance ?? result);
 }

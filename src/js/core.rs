@@ -12,28 +12,29 @@ use crate::platform;
 #[wasm_bindgen]
 pub struct Core {
     client: Client,
+    /// Why it does nothing, if that was not asked for.
+    problem: String,
 }
 
 impl From<Client> for Core {
     fn from(client: Client) -> Self {
-        Self { client }
+        Self { client, problem: String::new() }
     }
 }
 
 #[wasm_bindgen]
 impl Core {
-    /// A client with the settings in `options`, an array.
-    ///
-    /// # Errors
-    /// What is wrong with them.
-    pub fn build(&self, options: &str) -> Result<Core, String> {
-        let builder = options::builder(Items::of(options));
-        builder.build().map(|client| Core { client }).map_err(|error| error.to_string())
+    /// A client with the settings in `options`, an array. If they are wrong, it does nothing and knows why.
+    pub fn build(&self, options: &str) -> Core {
+        match options::builder(Items::of(options)).build() {
+            Ok(client) => client.into(),
+            Err(error) => Core { client: self.client.clone(), problem: error.to_string() },
+        }
     }
 
     /// A client with a buffer of its own.
     pub fn scope(&self) -> Core {
-        Core { client: self.client.scope() }
+        self.client.scope().into()
     }
 
     /// Records `items`, an array, by the call with the number `call`. The answer is `=` and an event id, or `!` and what was
@@ -56,7 +57,8 @@ impl Core {
                 recorder.home.counters.refuse();
                 return String::new();
             }
-            _ => return report::stats(&self.client.stats()),
+            8 => return report::stats(&self.client.stats()),
+            _ => return self.problem.clone(),
         };
         match result {
             Ok(event_id) => format!("={event_id}"),

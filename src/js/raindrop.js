@@ -11,6 +11,29 @@ export function connect(first) {
   core = first;
 }
 
+// ---- What the wasm module asks of its host ----
+
+export const monotonic = () => (globalThis.performance ?? Date).now();
+
+/** 32 random bits; nothing where they are refused, as in a Worker's global scope. */
+export function entropy32() {
+  try {
+    return crypto.getRandomValues(new Uint32Array(1))[0];
+  } catch {}
+}
+
+/** Which of the known runtimes this is. Workers come first: with `nodejs_compat` they have a `process` too. */
+export const runtime = () =>
+  [
+    globalThis.navigator?.userAgent == "Cloudflare-Workers",
+    globalThis.Deno,
+    globalThis.Bun,
+    globalThis.process?.versions?.node,
+    globalThis.document,
+    globalThis.WorkerGlobalScope,
+    true,
+  ].findIndex(Boolean);
+
 export class RaindropError extends Error {
   constructor(message, code, status) {
     super(message);
@@ -52,6 +75,7 @@ const USER_CALL = 5;
 const SPAN_CALL = 6;
 const REFUSE = 7;
 const STATS = 8;
+const PROBLEM = 9;
 
 /** The kind of a span, as wasm numbers it. */
 const TOOL_KIND = 1;
@@ -782,13 +806,16 @@ function build(options) {
     const [disabled, debugLogs, flushOnFinish, flushOnPageHide, fetch, onError] = items.splice(14);
     items[5] = items[5] || debugLogs ? 1 : undefined;
     if (disabled) items[0] = items[4] = undefined;
-    return new Client(core.build(json(items)), {
+    const built = core.build(json(items));
+    const problem = built.call(PROBLEM, "");
+    if (problem) throw new Error(problem.replace("invalid configuration: ", "").replace("write_key", "writeKey"));
+    return new Client(built, {
       flushOnFinish: flushOnFinish ?? defaults.flushOnFinish,
       flushOnPageHide: flushOnPageHide ?? defaults.flushOnPageHide,
       fetch,
       onError,
     });
-  } catch (error) {
-    throw new TypeError(`new Raindrop: ${typeof error == "string" ? error.replace("invalid configuration: ", "").replace("write_key", "writeKey") : error.message}`);
+  } catch ({ message }) {
+    throw new TypeError(`new Raindrop: ${message}`);
   }
 }

@@ -1,5 +1,16 @@
 //! wasm32: the global `fetch` of windows, web workers and Cloudflare Workers alike.
 
+// What takes more than a call of a global: by the snippet of the npm package, which weighs less, or without one.
+#[cfg(not(feature = "js"))]
+mod globals;
+#[cfg(feature = "js")]
+mod snippet;
+
+#[cfg(not(feature = "js"))]
+pub(crate) use globals::{entropy, monotonic, runtime_name};
+#[cfg(feature = "js")]
+pub(crate) use snippet::{entropy, monotonic, runtime_name};
+
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -25,14 +36,8 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     fn date_now() -> f64;
 
-    #[wasm_bindgen(js_namespace = performance, js_name = now, catch)]
-    fn performance_now() -> Result<f64, JsValue>;
-
     #[wasm_bindgen(js_namespace = Date, js_name = parse)]
     fn date_parse(text: &str) -> f64;
-
-    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
-    fn get_random_values(bytes: &Uint8Array) -> Result<Uint8Array, JsValue>;
 
     #[wasm_bindgen(js_name = String)]
     fn to_string(number: f64) -> String;
@@ -185,20 +190,6 @@ pub(crate) fn parse_http_date(text: &str) -> Option<Duration> {
     is_date.then(|| Duration::from_millis(millis as u64))
 }
 
-/// Time since some fixed moment; never runs backwards where there is a `performance`.
-pub(crate) fn monotonic() -> Duration {
-    Duration::from_millis(performance_now().unwrap_or_else(|_| date_now()) as u64)
-}
-
-/// 128 unpredictable bits. Workers refuse them in their global scope: `None`.
-pub(crate) fn entropy() -> Option<u128> {
-    let bytes = Uint8Array::new_with_length(16);
-    get_random_values(&bytes).ok()?;
-    let mut seed = [0; 16];
-    bytes.copy_to(&mut seed);
-    Some(u128::from_le_bytes(seed))
-}
-
 /// A finite number in the fewest digits that read back as the same. Rust's own way there weighs 12 KB.
 pub(crate) fn float_digits(number: f64) -> String {
     to_string(number)
@@ -212,29 +203,6 @@ pub(crate) fn env(_name: &str) -> Option<String> {
 /// There are no sockets.
 pub(crate) fn listens(_address: SocketAddr, _patience: Duration) -> bool {
     false
-}
-
-/// Told apart by the globals that each runtime documents. Workers come first: with `nodejs_compat` they have a `process` too.
-pub(crate) fn runtime_name() -> &'static str {
-    let global = js_sys::global();
-    let get = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
-    let has = |key: &str| get(&global, key).is_truthy();
-    let user_agent = get(&get(&global, "navigator"), "userAgent").as_string().unwrap_or_default();
-    if user_agent == "Cloudflare-Workers" {
-        "cloudflare-worker"
-    } else if has("Deno") {
-        "deno"
-    } else if has("Bun") {
-        "bun"
-    } else if get(&get(&get(&global, "process"), "versions"), "node").is_truthy() {
-        "node"
-    } else if has("document") {
-        "browser"
-    } else if has("WorkerGlobalScope") {
-        "web-worker"
-    } else {
-        "unknown"
-    }
 }
 
 pub(crate) fn warn(message: &str) {

@@ -63,7 +63,10 @@ pub fn build(target: &Path) -> Result<Package, String> {
     copy(&root.join("LICENSE"), &directory.join("LICENSE"))?;
     copy(&root.join("src/js/raindrop.js"), &directory.join("raindrop.js"))?;
     let glue = read(&bound.join(format!("{LIBRARY}_bg.js")))?;
-    write(&directory.join(format!("{LIBRARY}_bg.js")), &flat(&glue)?)?;
+    let snippet = snippet(&glue)?;
+    write(&directory.join(format!("{LIBRARY}_bg.js")), &glue.replace(snippet, &format!("./{LIBRARY}.js")))?;
+    let imports = directory.join("imports.js");
+    write(&imports, &read(&imports)?.replace("SNIPPET", snippet))?;
     optimize(&bound.join(format!("{LIBRARY}_bg.wasm")), &directory.join(format!("{LIBRARY}_bg.wasm"))).produce()?;
 
     let tarball = tarball(target)?;
@@ -124,11 +127,10 @@ fn optimize(bound: &Path, optimized: &Path) -> Step {
         .args(&[bound.display().to_string(), "-o".to_owned(), optimized.display().to_string()])
 }
 
-/// The glue with the module of our own beside it: wasm-bindgen has it in directories named by a hash.
-fn flat(glue: &str) -> Result<String, String> {
-    let start = glue.find("'./snippets/").ok_or("the glue imports no snippet")?;
-    let length = glue[start + 1..].find('\'').ok_or("the glue's first import does not end")?;
-    Ok(format!("{}'./{LIBRARY}.js'{}", &glue[..start], &glue[start + length + 2..]))
+/// What wasm-bindgen calls our own module, by a hash: the package has it beside the glue.
+fn snippet(glue: &str) -> Result<&str, String> {
+    let path = glue.split('\'').find(|text| text.starts_with("./snippets/"));
+    path.ok_or_else(|| "the glue imports no snippet".to_owned())
 }
 
 /// That of the package, which must be that of the crate.
@@ -182,10 +184,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_glue_finds_our_module_beside_it() {
+    fn our_own_module_is_found_in_the_glue() {
         let glue = "import { connect } from './snippets/raindrop-edge-364915c06d87dad4/src/js/raindrop.js';\nlet wasm;";
-        assert_eq!(flat(glue).unwrap(), "import { connect } from './raindrop.js';\nlet wasm;");
-        assert!(flat("let wasm;").is_err());
+        assert_eq!(snippet(glue).unwrap(), "./snippets/raindrop-edge-364915c06d87dad4/src/js/raindrop.js");
+        assert!(snippet("let wasm;").is_err());
     }
 
     #[test]
