@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::client::Client;
 use crate::config::{Config, Destination, RetryPolicy};
+use crate::delivery::Sink;
 use crate::diagnostics::{Diagnostics, Warning};
 use crate::endpoint::{DEFAULT_ENDPOINT, http_url};
 use crate::error::{Error, Result};
@@ -51,6 +52,7 @@ pub struct ClientBuilder {
     library_name: String,
     library_version: String,
     transport: Transport,
+    sink: Option<Arc<dyn Sink>>,
     workshop: LocalWorkshopUrlConfig,
 }
 
@@ -73,6 +75,7 @@ impl Default for ClientBuilder {
             library_name: "raindrop-rust".to_owned(),
             library_version: VERSION.to_owned(),
             transport: Default::default(),
+            sink: None,
             workshop: LocalWorkshopUrlConfig::Inherit,
         }
     }
@@ -212,6 +215,11 @@ impl ClientBuilder {
         self.transport(Transport::with_http_client(client))
     }
 
+    pub(crate) fn capturing(mut self, sink: Arc<dyn Sink>) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
     pub(crate) fn transport(mut self, transport: Transport) -> Self {
         self.transport = transport;
         self
@@ -292,7 +300,7 @@ impl ClientBuilder {
             partial_flush_interval: self.partial_flush_interval,
             trace_flush_interval: self.trace_flush_interval,
         };
-        let home = Home { config, counters: Arc::default(), diagnostics };
+        let home = Home { config, counters: Arc::default(), diagnostics, sink: self.sink };
         Ok(Client::new(home, self.transport))
     }
 

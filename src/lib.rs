@@ -42,6 +42,7 @@
 
 mod auto_flush;
 mod builder;
+mod capture;
 mod client;
 mod config;
 mod delivery;
@@ -64,6 +65,7 @@ mod wire;
 mod workshop;
 
 pub use builder::{ClientBuilder, VERSION};
+pub use capture::{Capture, Recorded, RecordedSpan};
 pub use client::Client;
 pub use delivery::FlushReport;
 pub use endpoint::DEFAULT_ENDPOINT;
@@ -83,6 +85,7 @@ pub use workshop::{
 /// Handles can be shared between threads, on wasm as well: a Worker keeps its client in a `static`.
 const fn assert_shared<T: Clone + Send + Sync>() {}
 const _: () = {
+    assert_shared::<Capture>();
     assert_shared::<Client>();
     assert_shared::<Interaction>();
     assert_shared::<Span>();
@@ -94,3 +97,7 @@ const _: () = {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/testing.md")]
+struct Testing;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::mirror::Mirror;
 use super::policy::{Answer, Step};
-use super::{Outcome, answer};
+use super::{Outcome, Sink, answer};
 use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
 use crate::error::Error;
@@ -152,6 +152,10 @@ impl Flight {
         }
         self.log();
         std::mem::take(&mut self.outcome)
+    }
+
+    pub fn sink(&self) -> Option<&dyn Sink> {
+        self.recorder.home.sink.as_deref()
     }
 
     fn config(&self) -> &Config {

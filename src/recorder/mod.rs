@@ -9,6 +9,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::config::Config;
+use crate::delivery::Sink;
 use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
 use crate::ids;
@@ -26,6 +27,8 @@ pub(crate) struct Home {
     pub config: Config,
     pub counters: Arc<Counters>,
     pub diagnostics: Diagnostics,
+    /// Takes what would be sent, in place of the network.
+    pub sink: Option<Arc<dyn Sink>>,
 }
 
 pub(crate) struct Recorder {

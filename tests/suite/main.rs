@@ -10,6 +10,7 @@ mod api_surface;
 mod auto_flush;
 mod bad_input;
 mod byte_bounds;
+mod capture;
 mod close;
 mod concurrency;
 mod contract_environment;
