@@ -122,9 +122,14 @@ fn has_cargo_deny() -> bool {
     output("cargo-deny", &["--version"]).is_ok_and(|installed| installed.trim() == format!("cargo-deny {CARGO_DENY}"))
 }
 
-/// One directory for all, where what they share is compiled once.
+/// One directory for all, where what they share is compiled once; and not for speed: they run for seconds, and a whole
+/// run has to stay below 40 minutes on a machine that has none of them.
 fn install(name: &str, target: &Path) -> Step {
-    Step::cargo(name, &["install"]).env_path("CARGO_TARGET_DIR", &target.join("tools"))
+    Step::cargo(name, &["install"])
+        .env_path("CARGO_TARGET_DIR", &target.join("tools"))
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
 }
 
 fn wasm_bindgen_is_installed() -> bool {
