@@ -11,7 +11,7 @@ use crate::tools;
 const DIRECTORY: &str = "benches";
 
 /// Binaries that print what they measured as JSON.
-const PROGRAMS: [&str; 2] = ["whole_cost", "memory"];
+const PROGRAMS: [&str; 3] = ["whole_cost", "memory", "growth"];
 
 /// The benchmarks of criterion: what is done, and by whom.
 const TIMED: [(&str, &[&str]); 9] = [
