@@ -8,3 +8,6 @@ pub mod sample;
 
 #[cfg(feature = "peers")]
 pub mod peers;
+
+#[cfg(target_arch = "wasm32")]
+mod wasm;

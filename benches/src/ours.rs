@@ -1,7 +1,6 @@
 //! This SDK.
 
 use std::future::Future;
-use std::hint::black_box;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
@@ -24,7 +23,7 @@ pub fn settings(spans: usize) -> ClientBuilder {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn client(spans: usize) -> Client {
     let sink = |body: &[u8]| {
-        SENT.fetch_add(black_box(body).len(), Relaxed);
+        SENT.fetch_add(std::hint::black_box(body).len(), Relaxed);
     };
     settings(spans).sink(sink).build().expect("the settings are valid")
 }

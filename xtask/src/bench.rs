@@ -100,7 +100,29 @@ fn measure(target: &Path) -> Result<Value, String> {
         let printed = serde_json::from_str(&output).map_err(|error| format!("{program} printed no JSON: {error}"))?;
         figures.insert(program.to_owned(), printed);
     }
+    figures.insert("wasm".to_owned(), wasm(target)?);
     Ok(Value::Object(figures))
+}
+
+/// The same in node, workerd and Chromium.
+fn wasm(target: &Path) -> Result<Value, String> {
+    let modules = target.join("wasm");
+    let built = target.join(tools::WASM).join("release/raindrop_benches.wasm");
+    let steps = [
+        Step::cargo("build for wasm", &["rustc", "--release", "--lib", "--crate-type", "cdylib", "--locked"])
+            .args(&["--target", tools::WASM])
+            .directory(DIRECTORY)
+            .env_path("CARGO_TARGET_DIR", target),
+        Step::new("bind", "wasm-bindgen", &["--target", "web", "--out-dir"])
+            .args(&[modules.display().to_string(), built.display().to_string()]),
+    ];
+    let needs = |error| format!("{error}\n`cargo xtask test` installs what it needs");
+    for step in steps {
+        step.produce().map_err(needs)?;
+    }
+    let measure = Step::new("measure in JavaScript", "node", &["benches/wasm/measure.mjs"]);
+    let printed = measure.args(&[modules.display().to_string()]).output().map_err(needs)?;
+    serde_json::from_str(&printed).map_err(|error| format!("measure.mjs printed no JSON: {error}"))
 }
 
 fn cargo(args: &[&str], target: &Path) -> Step {
