@@ -64,6 +64,13 @@ impl Recorder {
         }
     }
 
+    /// Ends recording. Returns whether there is nothing to deliver, as at the end of a request that recorded nothing.
+    pub fn close_empty(&self, now: Duration) -> bool {
+        self.outbox.close();
+        self.adopt_abandoned(now);
+        self.outbox.is_empty() && self.parent().is_none_or(|parent| parent.outbox.is_empty())
+    }
+
     pub fn parent(&self) -> Option<&Arc<Recorder>> {
         self.parent.as_ref()
     }
@@ -236,6 +243,9 @@ impl Recorder {
 /// A scope that goes away without being closed leaves what it holds to its client; a client counts it.
 impl Drop for Recorder {
     fn drop(&mut self) {
+        if self.outbox.is_empty() {
+            return;
+        }
         let (leftover, _) = self.outbox.take_leftover(&self.home.config.encoding);
         let count = leftover.len();
         if count == 0 {

@@ -1,32 +1,19 @@
 //! Making one record fit where it must: its longest texts are shortened first.
 
-use std::cell::Cell;
-
+use super::scratch;
 use super::text::TextCap;
-
-thread_local! {
-    /// Where records are written before their length is known.
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// A larger buffer is not kept for the next record.
-const SCRATCH_KEPT: usize = 64 * 1024;
 
 /// What `write` writes, in at most `limit` bytes. `None` when nothing is left to shorten.
 pub(crate) fn record(limit: usize, cap: TextCap, write: &dyn Fn(&mut Vec<u8>, TextCap)) -> Option<Vec<u8>> {
-    let mut out = SCRATCH.try_with(Cell::take).unwrap_or_default();
-    let fits = fit(limit, cap, &mut |cap| {
-        out.clear();
-        write(&mut out, cap);
-        out.len()
+    let mut fits = false;
+    let record = scratch::written(&mut |out| {
+        fits = fit(limit, cap, &mut |cap| {
+            out.clear();
+            write(out, cap);
+            out.len()
+        });
     });
-    // Exactly as long as it is: it may wait for a while.
-    let record = fits.then(|| out.as_slice().to_vec());
-    if out.capacity() <= SCRATCH_KEPT {
-        // A thread that ends has no scratch any more.
-        let _ = SCRATCH.try_with(|scratch| scratch.set(out));
-    }
-    record
+    fits.then_some(record)
 }
 
 /// Encodes under `cap`, and while the result measures more than `limit`, under the largest smaller cap that makes it fit.
@@ -89,14 +76,5 @@ mod tests {
     #[test]
     fn nothing_left_to_shorten_is_said() {
         assert_eq!(fitted(&["a", "b", "c"], 2), None);
-    }
-
-    #[test]
-    fn a_record_is_written_from_scratch_and_takes_no_more_room_than_it_needs() {
-        for text in ["a longer text", "short"] {
-            let record = record(100, TextCap(100), &|out, _| out.extend_from_slice(text.as_bytes())).unwrap();
-            assert_eq!(record, text.as_bytes());
-            assert_eq!(record.capacity(), record.len());
-        }
     }
 }

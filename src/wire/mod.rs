@@ -8,6 +8,7 @@ pub(crate) mod body;
 mod event;
 mod fit;
 pub(crate) mod json;
+mod scratch;
 mod signal;
 mod span;
 mod text;

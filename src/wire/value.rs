@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Number, Value, map};
 
-use super::json;
+use super::{json, scratch};
 use crate::records::{Json, Properties};
 
 pub(crate) fn compact(value: &Value) -> Json {
@@ -20,10 +20,8 @@ pub(crate) fn texts(values: BTreeMap<String, String>) -> Properties {
     Properties::from_distinct(values.into_iter().map(|(name, value)| (name, text(&value))).collect())
 }
 
-fn written(write: impl FnOnce(&mut Vec<u8>)) -> Json {
-    let mut out = Vec::new();
-    write(&mut out);
-    Json::from_text(String::from_utf8(out).unwrap_or_default())
+fn written(mut write: impl FnMut(&mut Vec<u8>)) -> Json {
+    Json::from_text(String::from_utf8(scratch::written(&mut write)).unwrap_or_default())
 }
 
 /// Depth costs heap, never stack.
