@@ -11,6 +11,7 @@ mod npm;
 mod size;
 mod step;
 mod test;
+mod text;
 mod tools;
 mod worker;
 

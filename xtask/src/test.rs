@@ -8,6 +8,7 @@ use crate::features::{self, FeatureSet};
 use crate::lock;
 use crate::npm;
 use crate::step::{self, Step};
+use crate::text;
 use crate::tools::{self, WASM};
 use crate::worker;
 
@@ -42,9 +43,11 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
     steps.extend(tools::debian_packages());
     steps.extend(tools::wasm_tools(wasm_bindgen, target));
     steps.push(tools::cargo_deny(target));
+    steps.extend(text::set_up(target));
     steps.extend([tools::worker_node_modules(), tools::npm_node_modules()]);
 
     steps.push(fmt());
+    steps.extend(text::checks(target));
     steps.push(clippy_workspace());
     steps.extend(sets.iter().filter(|set| !set.is_default()).map(clippy_native));
     steps.extend(sets.iter().map(clippy_wasm));

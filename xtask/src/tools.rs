@@ -54,15 +54,17 @@ pub fn wasm_target() -> Vec<Step> {
 }
 
 /// What is installed only where that is a matter of course (Debian, as root): OpenSSL's headers, which the feature
-/// `native-tls` and worker-build are built against on Linux, a browser, and valgrind. Elsewhere, what needs them is left out:
-/// see [`native_tls_is_missing`], [`browser_is_missing`] and [`valgrind_is_missing`].
+/// `native-tls` and worker-build are built against on Linux, a browser, valgrind, and Python. Elsewhere, what needs them is
+/// left out: see [`native_tls_is_missing`], [`browser_is_missing`], [`valgrind_is_missing`] and [`python_is_missing`].
 pub fn debian_packages() -> Vec<Step> {
     let apt_get =
         |name, args: &[&str]| Step::new(name, "apt-get", args).env("DEBIAN_FRONTEND", "noninteractive").optional();
     let install = ["install", "--yes", "--no-install-recommends"];
     vec![
-        apt_get("set-up: package lists", &["update"])
-            .skip_if(|| no_apt(has_native_tls() && browser_is_missing().is_none() && valgrind_is_missing().is_none())),
+        apt_get("set-up: package lists", &["update"]).skip_if(|| {
+            let missing = [browser_is_missing(), valgrind_is_missing(), python_is_missing()];
+            no_apt(has_native_tls() && missing.iter().all(Option::is_none))
+        }),
         apt_get("set-up: OpenSSL headers", &install)
             .args(&["libssl-dev", "pkg-config"])
             .skip_if(|| no_apt(has_native_tls())),
@@ -70,6 +72,7 @@ pub fn debian_packages() -> Vec<Step> {
             .args(&["chromium", "chromium-driver"])
             .skip_if(|| no_apt(browser_is_missing().is_none())),
         apt_get("set-up: valgrind", &install).args(&["valgrind"]).skip_if(|| no_apt(valgrind_is_missing().is_none())),
+        apt_get("set-up: Python", &install).args(&["python3-venv"]).skip_if(|| no_apt(python_is_missing().is_none())),
     ]
 }
 
@@ -91,6 +94,11 @@ pub fn browser_is_missing() -> Option<&'static str> {
 /// A guard for steps that count instructions.
 pub fn valgrind_is_missing() -> Option<&'static str> {
     (!succeeds("valgrind", &["--version"])).then_some("needs valgrind")
+}
+
+/// A guard for steps that run what PyPI has.
+pub fn python_is_missing() -> Option<&'static str> {
+    (!succeeds("python3", &["-c", "import ensurepip, venv"])).then_some("needs Python 3 with venv")
 }
 
 /// The tools that make JavaScript modules of wasm.
@@ -119,7 +127,7 @@ pub fn cargo_deny(target: &Path) -> Step {
 }
 
 fn has_cargo_deny() -> bool {
-    output("cargo-deny", &["--version"]).is_ok_and(|installed| installed.trim() == format!("cargo-deny {CARGO_DENY}"))
+    version_of("cargo-deny").is_ok_and(|installed| installed.trim() == format!("cargo-deny {CARGO_DENY}"))
 }
 
 /// One directory for all, where what they share is compiled once; and not for speed: they run for seconds, and a whole
@@ -133,7 +141,7 @@ fn install(name: &str, target: &Path) -> Step {
 }
 
 fn wasm_bindgen_is_installed() -> bool {
-    let installed = output("wasm-bindgen", &["--version"]);
+    let installed = version_of("wasm-bindgen");
     lock::wasm_bindgen()
         .is_ok_and(|wanted| installed.is_ok_and(|installed| installed.trim() == format!("wasm-bindgen {wanted}")))
 }
@@ -144,7 +152,7 @@ pub fn worker_build_is_missing() -> Option<&'static str> {
 }
 
 fn has_worker_build() -> bool {
-    output("worker-build", &["--version"]).is_ok_and(|installed| installed.trim() == WORKER_BUILD)
+    version_of("worker-build").is_ok_and(|installed| installed.trim() == WORKER_BUILD)
 }
 
 /// The packages that the Workers' tests, and all builds of wasm, take from npm.
@@ -258,6 +266,11 @@ pub fn target_directory() -> Result<PathBuf, String> {
 /// What cargo prints to stdout.
 pub fn cargo_output(args: &[&str]) -> Result<String, String> {
     output("cargo", args)
+}
+
+/// What the program says with `--version`.
+pub fn version_of(program: &str) -> Result<String, String> {
+    output(program, &["--version"])
 }
 
 fn output(name: &str, args: &[&str]) -> Result<String, String> {
