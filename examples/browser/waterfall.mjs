@@ -69,9 +69,9 @@ function waterfall(spans, before) {
   return table;
 }
 
-/** Three or four round marks. */
+/** Up to four round marks. */
 function axis(length) {
-  const step = [50, 100, 200, 250, 500, 1000, 2000, 5000].find((step) => length / step <= 5) ?? 10_000;
+  const step = [50, 100, 200, 250, 500, 1000, 2000, 5000].find((step) => length / step <= 3) ?? 10_000;
   const track = element("span", { className: "track" });
   for (let at = 0; at <= length; at += step) {
     const mark = element("b", {}, duration(at));
