@@ -19,6 +19,10 @@ use crate::wire::body::Envelope;
 
 /// A Worker has six connections; the app needs some of them.
 const LANES: usize = 4;
+/// When a page is left there is no later: what is not sent at once is not sent.
+const LANES_OF_A_LEFT_PAGE: usize = 16;
+/// So that as much as possible of it finds room in the 64 KiB that a browser sends for a page which is gone.
+const BODY_OF_A_LEFT_PAGE: usize = 16 * 1024;
 /// How much longer than its request a loan lives.
 const LOAN_SLACK: Duration = Duration::from_secs(5);
 /// How often a close looks whether another flush is over.
@@ -26,7 +30,7 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// Tells the exchanges that are under way apart.
 pub(crate) type Slot = usize;
-const MIRROR: Slot = LANES;
+const MIRROR: Slot = LANES_OF_A_LEFT_PAGE;
 
 /// What is to be done.
 pub(crate) enum Command {
@@ -53,7 +57,11 @@ pub(crate) struct Flight {
     deadline: Option<Duration>,
     id: u64,
     horizon: u64,
-    lanes: [Option<Lane>; LANES],
+    /// Whether the page is being left.
+    is_leaving: bool,
+    /// The interaction whose update goes first.
+    first: Option<Box<str>>,
+    lanes: [Option<Lane>; LANES_OF_A_LEFT_PAGE],
     /// Of a batch that was too large.
     halves: Vec<Lane>,
     mirror: Mirror,
@@ -85,6 +93,16 @@ impl Flight {
         Self::new(recorder, |_| true, true, now)
     }
 
+    /// Sends what was recorded until now all at once, for a page that is being left: the newest interaction that ended goes
+    /// first, in case the browser takes no more.
+    #[cfg(feature = "js")]
+    pub fn leave(recorder: &Arc<Recorder>, now: Duration) -> Self {
+        let mut flight = Self::flush(recorder, |_| true, now);
+        flight.is_leaving = true;
+        flight.first = recorder.outbox.newest_final();
+        flight
+    }
+
     fn new(recorder: &Arc<Recorder>, wants: fn(RecordKind) -> bool, is_close: bool, now: Duration) -> Self {
         let home = &recorder.home;
         recorder.adopt_abandoned(now);
@@ -96,7 +114,9 @@ impl Flight {
             deadline: timeout.map(|timeout| now.saturating_add(timeout)),
             id: home.counters.next_seq(),
             horizon: 0,
-            lanes: [const { None }; LANES],
+            is_leaving: false,
+            first: None,
+            lanes: [const { None }; LANES_OF_A_LEFT_PAGE],
             halves: Vec::new(),
             mirror: Mirror::new(home.config.workshop.is_some() && home.config.cloud.is_some()),
             outcome: Outcome::default(),
@@ -173,7 +193,11 @@ impl Flight {
     }
 
     fn lane_count(&self) -> usize {
-        if self.is_local() { 1 } else { LANES }
+        match self.is_leaving {
+            _ if self.is_local() => 1,
+            true => LANES_OF_A_LEFT_PAGE,
+            false => LANES,
+        }
     }
 
     /// Whose records go. What a scope left behind with its client is older, and goes first.
@@ -301,12 +325,17 @@ impl Flight {
         if let Some(half) = self.halves.pop() {
             return Some(half);
         }
+        if let Some(key) = self.first.take()
+            && let Some(lane) = self.lend(RecordKind::Partial, Some(&key), self.horizon, now)
+        {
+            return Some(lane);
+        }
         for kind in RecordKind::KINDS.into_iter().filter(|kind| (self.wants)(*kind)) {
             if let Some(lane) = self.lend(kind, None, self.horizon, now) {
                 return Some(lane);
             }
             let is_here = |lane: &Lane| lane.batch.kind == kind;
-            if kind == RecordKind::User && self.lanes.iter().flatten().any(is_here) {
+            if kind == RecordKind::User && !self.is_leaving && self.lanes.iter().flatten().any(is_here) {
                 return None;
             }
         }
@@ -325,6 +354,7 @@ impl Flight {
     fn envelope(&self, kind: RecordKind) -> Envelope<'_> {
         let config = self.config();
         let envelope = Envelope::of(kind, &config.encoding.trace_prefix, config.trace_max_batch_size);
+        let envelope = if self.is_leaving { envelope.within(BODY_OF_A_LEFT_PAGE) } else { envelope };
         // Workshop takes complete events one by one.
         if self.is_local() && kind == RecordKind::Event { envelope.of_one() } else { envelope }
     }

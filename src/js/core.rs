@@ -66,9 +66,14 @@ impl Core {
         }
     }
 
-    /// Begins to deliver what is recorded, at last if `is_close`.
-    pub fn fly(&self, is_close: bool) -> Journey {
+    /// Begins to deliver what is recorded: in a flush (0), at last (1), or because the page is being left (2).
+    pub fn fly(&self, occasion: u32) -> Journey {
         let (recorder, now) = (&self.client.recorder, platform::monotonic());
-        if is_close { Flight::close(recorder, now) } else { Flight::flush(recorder, |_| true, now) }.into()
+        let flight = match occasion {
+            0 => Flight::flush(recorder, |_| true, now),
+            1 => Flight::close(recorder, now),
+            _ => Flight::leave(recorder, now),
+        };
+        flight.into()
     }
 }

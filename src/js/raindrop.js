@@ -77,6 +77,11 @@ const REFUSE = 7;
 const STATS = 8;
 const PROBLEM = 9;
 
+// Why something is delivered, as wasm numbers it.
+const FLUSH = 0;
+const CLOSE = 1;
+const LEAVE = 2;
+
 /** The kind of a span, as wasm numbers it. */
 const TOOL_KIND = 1;
 const LLM_KIND = 2;
@@ -282,9 +287,9 @@ class Client {
   }
 
   /** Delivers what is recorded: the wasm module says what to do, and is told how it went. */
-  async drive(isClose = false) {
-    if (isClose) onPage.delete(this);
-    const journey = this.core.fly(isClose);
+  async drive(occasion = FLUSH) {
+    if (occasion == CLOSE) onPage.delete(this);
+    const journey = this.core.fly(occasion);
     const underWay = new Set();
     let answer;
     try {
@@ -391,7 +396,7 @@ function watchPage(client) {
   onPage.add(client);
   if (isWatching) return;
   isWatching = true;
-  const flush = () => onPage.forEach((client) => client.drive().catch(() => {}));
+  const flush = () => onPage.forEach((client) => client.drive(LEAVE).catch(() => {}));
   document.addEventListener("visibilitychange", () => document.visibilityState == "hidden" && flush());
   addEventListener("pagehide", flush);
 }
@@ -786,7 +791,7 @@ export class Raindrop extends Source {
   }
 
   close() {
-    return Source.client(this).drive(true);
+    return Source.client(this).drive(CLOSE);
   }
 }
 

@@ -153,6 +153,15 @@ impl Outbox {
         self.lock().interactions.identity(event_id)
     }
 
+    /// The interaction that ended last, of those that wait.
+    #[cfg(feature = "js")]
+    pub fn newest_final(&self) -> Option<Box<str>> {
+        let state = self.lock();
+        let finals =
+            state.queues.get(RecordKind::Partial).iter().filter(|record| record.is_waiting() && record.is_final());
+        finals.last()?.key.clone()
+    }
+
     /// From now on nothing more is recorded.
     pub fn close(&self) {
         self.lock().phase = Phase::Closed;

@@ -38,17 +38,21 @@ pub(crate) struct Envelope<'a> {
     prefix: &'a [u8],
     suffix: &'a [u8],
     max_items: usize,
+    max_bytes: usize,
 }
 
 impl<'a> Envelope<'a> {
     pub fn of(kind: RecordKind, trace_prefix: &'a [u8], trace_max_batch_size: usize) -> Self {
         match kind {
-            RecordKind::Partial => Self { prefix: b"", suffix: b"", max_items: 1 },
-            RecordKind::Span => {
-                Self { prefix: trace_prefix, suffix: TRACE_SUFFIX, max_items: trace_max_batch_size.max(1) }
-            }
+            RecordKind::Partial => Self { prefix: b"", suffix: b"", max_items: 1, max_bytes: MAX_BODY },
+            RecordKind::Span => Self {
+                prefix: trace_prefix,
+                suffix: TRACE_SUFFIX,
+                max_items: trace_max_batch_size.max(1),
+                max_bytes: MAX_BODY,
+            },
             RecordKind::User | RecordKind::Event | RecordKind::Signal => {
-                Self { prefix: b"[", suffix: b"]", max_items: MAX_ITEMS }
+                Self { prefix: b"[", suffix: b"]", max_items: MAX_ITEMS, max_bytes: MAX_BODY }
             }
         }
     }
@@ -56,6 +60,11 @@ impl<'a> Envelope<'a> {
     /// The same, for one record in each request.
     pub fn of_one(self) -> Self {
         Self { max_items: 1, ..self }
+    }
+
+    /// The same, for requests of at most so many bytes, unless one record takes more.
+    pub fn within(self, max_bytes: usize) -> Self {
+        Self { max_bytes, ..self }
     }
 
     #[cfg(any(test, fuzzing))]
@@ -78,7 +87,7 @@ impl<'a> Envelope<'a> {
         let mut items = 0_usize;
         for length in lengths.take(self.max_items) {
             size = size.saturating_add(length).saturating_add(usize::from(items > 0));
-            if size > MAX_BODY && items > 0 {
+            if size > self.max_bytes && items > 0 {
                 break;
             }
             items = items.saturating_add(1);
@@ -119,7 +128,7 @@ pub(crate) fn as_final_partial(event: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const ARRAY: Envelope<'static> = Envelope { prefix: b"[", suffix: b"]", max_items: 50 };
+    const ARRAY: Envelope<'static> = Envelope { prefix: b"[", suffix: b"]", max_items: 50, max_bytes: MAX_BODY };
 
     #[test]
     fn a_request_holds_at_most_fifty_records() {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import test from "node:test";
-import { Raindrop, RaindropError, told, withClient } from "./setup.mjs";
+import { promisify } from "node:util";
+import { PACKAGE, Raindrop, RaindropError, told, withClient } from "./setup.mjs";
 
 const event = { userId: "u", input: "hi" };
 
@@ -213,4 +215,37 @@ test("a background flush that fails is no unhandled rejection, and loses nothing
   });
   process.off("unhandledRejection", count);
   assert.deepEqual([requests.length, unhandled, raindrop.stats().pending], [1, 0, 1]);
+});
+
+test("a page that is hidden sends all it has at once, the newest answer first, in requests that outlive it", async () => {
+  const script = `
+    import { Raindrop } from ${JSON.stringify(`${PACKAGE}node.js`)};
+    const listeners = {};
+    globalThis.document = { visibilityState: "visible", addEventListener: (name, listener) => (listeners[name] = listener) };
+    globalThis.addEventListener = (name, listener) => (listeners[name] = listener);
+    const requests = [];
+    const fetch = (url, { body, keepalive }) => {
+      requests.push([url.split("/v1/")[1], body.length, keepalive ?? false, JSON.parse(body).ai_data?.output]);
+      return new Promise(() => {});
+    };
+    const raindrop = new Raindrop({ writeKey: "rk", fetch, flushOnFinish: false });
+    raindrop.identify({ userId: "u" });
+    for (const output of ["older", "newest"]) raindrop.begin({ userId: "u" }).finish({ output });
+    raindrop.begin({ userId: "u", input: "open" });
+    for (let number = 0; number < 12; number++) raindrop.trackAi({ userId: "u", input: "x".repeat(7000) });
+    document.visibilityState = "hidden";
+    listeners.visibilitychange();
+    // What is sent later is not sent at all.
+    console.log(JSON.stringify(requests));
+    process.exit();`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
+  const requests = JSON.parse(stdout);
+  assert.deepEqual(requests[0].slice(2), [true, "newest"]);
+  const routes = requests.map(([route]) => route);
+  const count = (route) => routes.filter((other) => other == route).length;
+  assert.deepEqual(["users/identify", "events/track_partial", "events/track"].map(count), [1, 3, 6]);
+  const kept = requests.filter(([, , keepalive]) => keepalive).map(([, length]) => length);
+  assert.ok(kept.every((length) => length <= 16_384), String(kept));
+  const sum = kept.reduce((sum, length) => sum + length, 0);
+  assert.ok(sum > 50_000 && sum <= 65_536, String(sum));
 });
