@@ -94,10 +94,15 @@ const _: () = {
     assert_shared::<Tracer>();
 };
 
+/// The examples of the documentation's pages are tests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/testing.md")]
-struct Testing;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/delivery.md")]
+    struct Delivery;
+    #[doc = include_str!("../docs/recording.md")]
+    struct Recording;
+    #[doc = include_str!("../docs/testing.md")]
+    struct Testing;
+}

@@ -21,6 +21,7 @@ pub fn checks(target: &Path) -> Vec<Step> {
         steps.push(Step::cargo(format!("fmt {directory}"), &["fmt", "--check"]).directory(directory));
         steps.push(clippy(directory, &[], target));
     }
+    steps.push(clippy(EXAMPLE, &["--examples"], target));
     steps.push(clippy(WEIGHED, &["--all-features"], target));
     steps
 }
@@ -76,7 +77,19 @@ fn shared(target: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    #[test]
+    fn the_worker_in_the_readme_is_the_one_that_is_compiled() {
+        let read = |path| fs::read_to_string(tools::workspace_root().join(path)).unwrap();
+        let compiled = read("worker-example/examples/readme.rs");
+        assert!(
+            read("README.md").contains(&format!("```rust,ignore\n{compiled}```\n")),
+            "README.md shows another Worker than worker-example/examples/readme.rs"
+        );
+    }
 
     #[test]
     fn options_of_cargo_follow_those_of_worker_build() {

@@ -1,0 +1,88 @@
+// What the README of the repository tells users of JavaScript to paste, with nothing but the endpoint added.
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { after, before, beforeEach, test } from "node:test";
+import * as esbuild from "esbuild";
+import { Ingest } from "../../worker/test/ingest.mjs";
+import { startModules } from "../../worker/test/worker.mjs";
+import { bin, install, run } from "../support/install.mjs";
+
+const readme = await readFile(new URL("../../../README.md", import.meta.url), "utf8");
+let app, ingest;
+
+before(async () => {
+  app = await install();
+  ingest = await Ingest.start();
+});
+
+after(async () => {
+  await ingest?.stop();
+  await app?.remove();
+});
+
+beforeEach(() => ingest.clear());
+
+/** The only block of code in this language. */
+function block(language) {
+  const blocks = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, found]) => found === language);
+  assert.equal(blocks.length, 1, `the README has ${blocks.length} blocks of ${language}`);
+  return blocks[0][2];
+}
+
+async function assertLanded(input, output) {
+  await ingest.requests(2);
+  for (const request of await ingest.requests()) assert.equal(request.error, null);
+  const { interactions, spans } = await ingest.received();
+  const [interaction] = Object.values(interactions);
+  assert.equal(interaction.user_id, "user_123");
+  assert.equal(interaction.event, "chat_message");
+  assert.equal(interaction.is_pending, false);
+  assert.deepEqual([interaction.ai_data.input, interaction.ai_data.output], [input, output]);
+  assert.deepEqual(spans.map((span) => span.name), ["answer"]);
+}
+
+test("the code of the page compiles under strict rules and delivers", async () => {
+  const source = block("ts");
+  await writeFile(app.path("main.ts"), source);
+  await writeFile(app.path("vite.d.ts"), "interface ImportMeta { readonly env: Record<string, string> }");
+  // Those of Vite's template.
+  const language = ["--strict", "--skipLibCheck", "--target", "es2022", "--lib", "es2022,dom"];
+  const modules = ["--module", "esnext", "--moduleResolution", "bundler", "--noEmit"];
+  await run(bin("tsc"), [...language, ...modules, "main.ts", "vite.d.ts"], { cwd: app.directory });
+
+  const settings = `writeKey: "rk_test", endpoint: ${JSON.stringify(ingest.endpoint)}`;
+  const script = source
+    .replace("writeKey: import.meta.env.VITE_RAINDROP_WRITE_KEY", settings)
+    .replace("document.body.textContent = output", "console.log(output)");
+  const { code } = await esbuild.transform(script, { loader: "ts" });
+  await writeFile(app.path("main.mjs"), code);
+  const { stdout } = await run(process.execPath, ["main.mjs"], { cwd: app.directory });
+  assert.equal(stdout, "You asked: What is the capital of France?\n");
+  await assertLanded("What is the capital of France?", "You asked: What is the capital of France?");
+});
+
+test("the Worker answers and delivers", async () => {
+  const source = block("js");
+  const contents = source.replace("writeKey: env.RAINDROP_WRITE_KEY", "writeKey: 'rk_test', endpoint: env.ENDPOINT");
+  assert.notEqual(contents, source);
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents, resolveDir: app.directory },
+    bundle: true,
+    write: false,
+    format: "esm",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["*.wasm"],
+  });
+  const modules = [
+    { type: "ESModule", path: "worker.mjs", contents: outputFiles[0].text },
+    { type: "CompiledWasm", path: "raindrop_bg.wasm", contents: await readFile(`${app.package}/raindrop_bg.wasm`) },
+  ];
+  const worker = await startModules(modules, { ENDPOINT: ingest.endpoint });
+  try {
+    const response = await fetch(worker.url, { method: "POST", body: "What is the capital of France?" });
+    assert.equal(await response.text(), "Paris.");
+    await assertLanded("What is the capital of France?", "Paris.");
+  } finally {
+    await worker.stop();
+  }
+});
