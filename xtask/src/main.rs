@@ -9,6 +9,7 @@ mod features;
 mod lock;
 mod npm;
 mod size;
+mod soak;
 mod step;
 mod test;
 mod text;
@@ -36,6 +37,8 @@ Commands:
   counts           Print how many instructions each call takes, under valgrind, as JSON
   counts --check   The same, and fail when one takes 3 % more than benches/counts.json says
   counts --update  Make what is counted the new benches/counts.json
+  soak             Deliver a million events, and 100,000 requests in workerd, to a backend that fails; a quarter
+                   of an hour
   help             Print this help";
 
 #[derive(Debug, PartialEq)]
@@ -48,14 +51,15 @@ enum Command {
     BenchJs { json: bool },
     Demo { port: u16 },
     Counts(counts::Mode),
+    Soak,
 }
 
 fn parse(args: &[String]) -> Result<Command, String> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] | ["help" | "--help" | "-h"] | ["test" | "size" | "npm" | "demo" | "bench" | "counts", "--help" | "-h"] => {
-            Ok(Command::Help)
-        }
+        []
+        | ["help" | "--help" | "-h"]
+        | ["test" | "size" | "npm" | "demo" | "bench" | "counts" | "soak", "--help" | "-h"] => Ok(Command::Help),
         ["test"] => Ok(Command::Test(test::Scope::Full)),
         ["test", "--native"] => Ok(Command::Test(test::Scope::Native)),
         ["size"] => Ok(Command::Size { check: false }),
@@ -70,10 +74,11 @@ fn parse(args: &[String]) -> Result<Command, String> {
         ["bench", "--json"] => Ok(Command::Bench { json: true }),
         ["bench", "js"] => Ok(Command::BenchJs { json: false }),
         ["bench", "js", "--json"] => Ok(Command::BenchJs { json: true }),
+        ["soak"] => Ok(Command::Soak),
         ["counts"] => Ok(Command::Counts(counts::Mode::Print)),
         ["counts", "--check"] => Ok(Command::Counts(counts::Mode::Check)),
         ["counts", "--update"] => Ok(Command::Counts(counts::Mode::Update)),
-        [command @ ("test" | "size" | "npm" | "demo" | "bench" | "counts"), rest @ ..] => {
+        [command @ ("test" | "size" | "npm" | "demo" | "bench" | "counts" | "soak"), rest @ ..] => {
             Err(format!("unknown arguments of `{command}`: {}", rest.join(" ")))
         }
         [command, ..] => Err(format!("unknown command `{command}`")),
@@ -94,6 +99,7 @@ fn main() -> ExitCode {
         Ok(Command::BenchJs { json }) => bench_js::run(json),
         Ok(Command::Demo { port }) => demo::run(port),
         Ok(Command::Counts(mode)) => counts::run(mode),
+        Ok(Command::Soak) => soak::run(),
         Err(message) => {
             eprintln!("error: {message}\n\n{HELP}");
             return ExitCode::from(2);

@@ -43,7 +43,7 @@ fn clippy(directory: &'static str, flags: &[&str], target: &Path) -> Step {
 pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
     let files = tools::test_files(NODE_DIRECTORY, "test")?;
     Ok(vec![
-        build(EXAMPLE, &[], &[], target).skip_if(tools::worker_build_is_missing),
+        example(target).skip_if(tools::worker_build_is_missing),
         build(TESTED, &[], &[], target).skip_if(tools::worker_build_is_missing),
         tools::build_ingest(),
         Step::new("tests in workerd", "node", &["--test"])
@@ -52,6 +52,11 @@ pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
             .env_path("RAINDROP_INGEST_BIN", &tools::ingest(target))
             .skip_if(tools::worker_build_is_missing),
     ])
+}
+
+/// Builds the example.
+pub fn example(target: &Path) -> Step {
+    build(EXAMPLE, &[], &[], target)
 }
 
 /// A release build by worker-build. Options of cargo come last: worker-build hands on all that follows the first.
