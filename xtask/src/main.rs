@@ -1,5 +1,6 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 
+mod api;
 mod bench;
 mod bench_js;
 mod consumers;
@@ -37,6 +38,9 @@ Commands:
   counts           Print how many instructions each call takes, under valgrind, as JSON
   counts --check   The same, and fail when one takes 3 % more than benches/counts.json says
   counts --update  Make what is counted the new benches/counts.json
+  api              Print the public API of the crate, a line for each item
+  api --check      Fail when it is not that of tests/api.txt
+  api --update     Make it the new tests/api.txt
   soak             Deliver a million events, and 100,000 requests in workerd, to a backend that fails; a quarter
                    of an hour
   help             Print this help";
@@ -51,6 +55,7 @@ enum Command {
     BenchJs { json: bool },
     Demo { port: u16 },
     Counts(counts::Mode),
+    Api(api::Mode),
     Soak,
 }
 
@@ -59,7 +64,9 @@ fn parse(args: &[String]) -> Result<Command, String> {
     match args.as_slice() {
         []
         | ["help" | "--help" | "-h"]
-        | ["test" | "size" | "npm" | "demo" | "bench" | "counts" | "soak", "--help" | "-h"] => Ok(Command::Help),
+        | ["test" | "size" | "npm" | "demo" | "bench" | "counts" | "api" | "soak", "--help" | "-h"] => {
+            Ok(Command::Help)
+        }
         ["test"] => Ok(Command::Test(test::Scope::Full)),
         ["test", "--native"] => Ok(Command::Test(test::Scope::Native)),
         ["size"] => Ok(Command::Size { check: false }),
@@ -78,7 +85,10 @@ fn parse(args: &[String]) -> Result<Command, String> {
         ["counts"] => Ok(Command::Counts(counts::Mode::Print)),
         ["counts", "--check"] => Ok(Command::Counts(counts::Mode::Check)),
         ["counts", "--update"] => Ok(Command::Counts(counts::Mode::Update)),
-        [command @ ("test" | "size" | "npm" | "demo" | "bench" | "counts" | "soak"), rest @ ..] => {
+        ["api"] => Ok(Command::Api(api::Mode::Print)),
+        ["api", "--check"] => Ok(Command::Api(api::Mode::Check)),
+        ["api", "--update"] => Ok(Command::Api(api::Mode::Update)),
+        [command @ ("test" | "size" | "npm" | "demo" | "bench" | "counts" | "api" | "soak"), rest @ ..] => {
             Err(format!("unknown arguments of `{command}`: {}", rest.join(" ")))
         }
         [command, ..] => Err(format!("unknown command `{command}`")),
@@ -99,6 +109,7 @@ fn main() -> ExitCode {
         Ok(Command::BenchJs { json }) => bench_js::run(json),
         Ok(Command::Demo { port }) => demo::run(port),
         Ok(Command::Counts(mode)) => counts::run(mode),
+        Ok(Command::Api(mode)) => api::run(mode),
         Ok(Command::Soak) => soak::run(),
         Err(message) => {
             eprintln!("error: {message}\n\n{HELP}");
@@ -168,6 +179,13 @@ mod tests {
         assert_eq!(parse_line("counts"), Ok(Command::Counts(counts::Mode::Print)));
         assert_eq!(parse_line("counts --check"), Ok(Command::Counts(counts::Mode::Check)));
         assert_eq!(parse_line("counts --update"), Ok(Command::Counts(counts::Mode::Update)));
+    }
+
+    #[test]
+    fn the_api_is_printed_checked_or_kept() {
+        assert_eq!(parse_line("api"), Ok(Command::Api(api::Mode::Print)));
+        assert_eq!(parse_line("api --check"), Ok(Command::Api(api::Mode::Check)));
+        assert_eq!(parse_line("api --update"), Ok(Command::Api(api::Mode::Update)));
     }
 
     #[test]

@@ -61,6 +61,7 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
     steps.push(sizes());
     steps.extend(bench::checks(target));
     steps.push(Step::cargo("instruction counts", &["xtask", "counts", "--check"]).skip_if(tools::valgrind_is_missing));
+    steps.push(Step::cargo("public API", &["xtask", "api", "--check"]));
     steps.push(docs("docs native"));
     steps.push(docs("docs wasm").args(&["--target", WASM]));
     Ok(steps)
