@@ -58,3 +58,30 @@ fn command(target: &Path, name: &str) -> String {
     let folder = if cfg!(windows) { "Scripts" } else { "bin" };
     environment(target).join(folder).join(format!("{name}{EXE_SUFFIX}")).display().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn pages() -> Vec<PathBuf> {
+        let output = Step::new("pages", "git", &["ls-files", "*.md"]).output().unwrap();
+        output.lines().map(|path| tools::workspace_root().join(path)).collect()
+    }
+
+    #[test]
+    fn every_link_of_a_page_leads_to_a_file() {
+        let pages = pages();
+        assert!(!pages.is_empty());
+        for page in pages {
+            let text = fs::read_to_string(&page).unwrap();
+            for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let path = link.split('#').next().unwrap_or_default();
+                let is_ours = !link.contains("://");
+                let leads = path.is_empty() || page.with_file_name(path).exists();
+                assert!(!is_ours || leads, "{}: {link} leads nowhere", page.display());
+            }
+        }
+    }
+}
