@@ -1,8 +1,8 @@
 // 100,000 requests through the Worker example in workerd, to a backend that fails one request in twenty. Prints JSON.
 import { spawn } from "node:child_process";
-import { readFile, readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
+import { rss } from "./memory.mjs";
 import { startWorker } from "./test/worker.mjs";
 
 const REQUESTS = Number(process.env.SOAK_REQUESTS ?? 100_000);
@@ -48,16 +48,6 @@ async function chat(number) {
   });
   await response.text();
   if (!response.ok) throw new Error(`request ${number}: ${response.status}`);
-}
-
-/** The resident memory of the runtime, in MiB. */
-async function rss() {
-  for (const pid of await readdir("/proc")) {
-    const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-    const isOurs = status.match(/^PPid:\s+(\d+)$/m)?.[1] === String(process.pid);
-    if (isOurs && /^Name:\s+workerd$/m.test(status)) return Math.round(status.match(/^VmRSS:\s+(\d+)/m)[1] / 1024);
-  }
-  return null;
 }
 
 const started = Date.now();

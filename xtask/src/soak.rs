@@ -24,6 +24,10 @@ fn steps(target: &Path) -> Vec<Step> {
         run("a minute without a backend", "down"),
         tools::worker_node_modules(),
         worker::example(&target).skip_if(tools::worker_build_is_missing),
+        worker::tested(&target).skip_if(tools::worker_build_is_missing),
+        Step::new("a minute without a backend in workerd", "node", &["down.mjs"])
+            .directory(tools::NODE_DIRECTORY)
+            .skip_if(tools::worker_build_is_missing),
         Step::new("100,000 requests in workerd", "node", &["soak.mjs"])
             .directory(tools::NODE_DIRECTORY)
             .env_path("RAINDROP_SOAK_BIN", &program)

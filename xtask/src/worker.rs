@@ -44,7 +44,7 @@ pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
     let files = tools::test_files(NODE_DIRECTORY, "test")?;
     Ok(vec![
         example(target).skip_if(tools::worker_build_is_missing),
-        build(TESTED, &[], &[], target).skip_if(tools::worker_build_is_missing),
+        tested(target).skip_if(tools::worker_build_is_missing),
         tools::build_ingest(),
         Step::new("tests in workerd", "node", &["--test"])
             .args(&files)
@@ -57,6 +57,11 @@ pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
 /// Builds the example.
 pub fn example(target: &Path) -> Step {
     build(EXAMPLE, &[], &[], target)
+}
+
+/// Builds the Worker of the tests.
+pub fn tested(target: &Path) -> Step {
+    build(TESTED, &[], &[], target)
 }
 
 /// A release build by worker-build. Options of cargo come last: worker-build hands on all that follows the first.

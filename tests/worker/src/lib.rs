@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use raindrop::Client;
 use serde_json::json;
+use worker::wasm_bindgen::{self, JsCast};
 use worker::*;
 
 static RAINDROP: OnceLock<Client> = OnceLock::new();
@@ -52,6 +53,7 @@ async fn fetch(request: Request, _env: Env, ctx: Context) -> Result<Response> {
             panic!("as the test asked")
         }
         "/stats" => return stats(),
+        "/flood" => return flood().await,
         _ => return Response::error("not found", 404),
     };
     ctx.wait_until(async move {
@@ -66,9 +68,26 @@ async fn fetch(request: Request, _env: Env, ctx: Context) -> Result<Response> {
     }
 }
 
+/// Records as fast as it can, for nobody to deliver.
+async fn flood() -> Result<Response> {
+    const TURNS: u32 = 200;
+    let client = client()?;
+    for _ in 0..TURNS {
+        turn::large(client, "flood").await.map_err(|error| Error::RustError(error.to_string()))?;
+    }
+    stats()
+}
+
+/// The size of wasm's memory, which never shrinks.
+fn memory() -> u32 {
+    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    memory.buffer().unchecked_into::<js_sys::ArrayBuffer>().byte_length()
+}
+
 fn stats() -> Result<Response> {
     let stats = client()?.stats();
     Response::from_json(&json!({
+        "memory": memory(),
         "accepted": stats.accepted(),
         "delivered": stats.delivered(),
         "dropped": stats.dropped(),

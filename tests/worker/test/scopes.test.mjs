@@ -116,6 +116,9 @@ const faults = {
   "resets the connection": "Reset",
   "resets the connection after reading": "ResetAfterBody",
   hangs: "Hang",
+  "answers 500 and a body without end": { EndlessBodyWithStatus: 500 },
+  "answers 503 and a compressed body without end": { CompressedBomb: 503 },
+  "answers with headers without end": "EndlessHeaders",
 };
 
 for (const [what, fault] of Object.entries(faults)) {
