@@ -161,6 +161,7 @@ mod outbox;
 mod platform;
 mod recorder;
 mod records;
+mod sink;
 mod trace;
 mod wire;
 mod workshop;

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::builder::ClientBuilder;
 use crate::client::Client;
-use crate::delivery::Sink;
 use crate::error::Result;
+use crate::sink::Sink;
 
 pub use decode::RecordedSpan;
 

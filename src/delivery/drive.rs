@@ -8,13 +8,6 @@ use super::Outcome;
 use super::flight::{Command, Flight, Slot};
 use crate::platform::{self, Boxed, Exchange, Request, Response, Transport};
 
-/// Where requests go instead of the network.
-///
-/// A trait object, so that a program without one does not carry its code.
-pub(crate) trait Sink: Send + Sync {
-    fn take(&self, route: &'static str, body: Vec<u8>);
-}
-
 const TAKEN: Response = Response { status: 200, retry_after: None, body: String::new() };
 
 /// Makes the requests that the flight asks for, until it is done.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::mirror::Mirror;
 use super::policy::{Answer, Step};
-use super::{Outcome, Sink, answer};
+use super::{Outcome, answer};
 use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
 use crate::error::Error;
@@ -15,6 +15,7 @@ use crate::outbox::{Batch, DropReason, Outbox, Wanted};
 use crate::platform::{self, Response, SendError};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
+use crate::sink::Sink;
 use crate::wire::body::Envelope;
 
 /// A Worker has six connections; the app needs some of them.

@@ -8,7 +8,7 @@ mod policy;
 mod report;
 pub(crate) mod retry_after;
 
-pub(crate) use drive::{Sink, drive};
+pub(crate) use drive::drive;
 #[cfg(any(feature = "js", test, fuzzing))]
 pub(crate) use flight::Command;
 pub(crate) use flight::Flight;

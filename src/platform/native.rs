@@ -14,7 +14,6 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::{DRAIN_TIMEOUT, Exchange, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
-use crate::builder::ClientBuilder;
 
 /// What `ClientBuilder::http_client` takes.
 pub use reqwest::Client as HttpClient;
@@ -32,20 +31,14 @@ const MAX_DRAINED_BODY: usize = 64 * 1024;
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Transport {
     client: OnceLock<reqwest::Client>,
-    /// Takes the bodies instead of the network.
-    sink: Option<fn(&[u8])>,
 }
 
 impl Transport {
     pub fn with_http_client(client: reqwest::Client) -> Self {
-        Self { client: client.into(), sink: None }
+        Self { client: client.into() }
     }
 
     pub fn post(&self, request: Request<'_>) -> Exchange {
-        if let Some(sink) = self.sink {
-            sink(&request.body);
-            return Box::pin(ready(Ok(Response { status: 204, retry_after: None, body: String::new() })));
-        }
         if !can_sleep() {
             let cause = "flush and close need a tokio runtime around them".to_owned();
             return Box::pin(ready(Err(SendError::Network(cause))));
@@ -77,15 +70,6 @@ impl Transport {
             .build()
             .map_err(|error| network(&error))?;
         Ok(self.client.get_or_init(|| built))
-    }
-}
-
-impl ClientBuilder {
-    /// Hands the bodies of requests to `sink` instead of the network, and takes them for delivered. For benchmarks, which
-    /// measure the SDK alone; on wasm they replace `fetch`.
-    #[doc(hidden)]
-    pub fn sink(self, sink: fn(&[u8])) -> Self {
-        self.transport(Transport { sink: Some(sink), ..Transport::default() })
     }
 }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::config::Config;
-use crate::delivery::Sink;
 use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
 use crate::ids;
@@ -18,6 +17,7 @@ use crate::platform;
 use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
 };
+use crate::sink::Sink;
 use crate::wire::{self, EventView};
 
 use scopes::{ABANDONED_AFTER, Scopes};
