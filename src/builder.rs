@@ -248,11 +248,15 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let base_url = http_url(&self.endpoint).ok_or_else(|| {
             let endpoint = &self.endpoint;
-            Error::Config(format!("endpoint \"{endpoint}\" is not an absolute http or https URL"))
+            Error::Config(format!(
+                "endpoint \"{endpoint}\" is not an absolute http or https URL, like {DEFAULT_ENDPOINT}"
+            ))
         })?;
         let write_key = self.write_key.trim();
         if !write_key.chars().all(|c| c.is_ascii_graphic()) {
-            return Err(Error::Config("write_key has a character that cannot stand in a header".to_owned()));
+            return Err(Error::Config(
+                "write_key has a character that cannot stand in a header: is it whole, and on one line?".to_owned(),
+            ));
         }
         let diagnostics = Diagnostics::default();
         let common = self.common_headers(&diagnostics);
