@@ -255,6 +255,17 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
+    async fn a_capturing_client_keeps_what_is_recorded() {
+        let (client, capture) = crate::Client::capture().unwrap();
+        let event = crate::Event { user_id: "user_1".into(), event: "seen".into(), ..Default::default() };
+        client.track_event(event).await.unwrap();
+        client.start_span(crate::SpanOptions { name: "work".into(), event_id: "e".into(), ..Default::default() }).end();
+        let recorded = capture.recorded();
+        assert_eq!(recorded.events[0]["event"], "seen");
+        assert_eq!(recorded.spans[0].name, "work");
+    }
+
+    #[wasm_bindgen_test]
     fn the_clock_shows_this_century_in_nanoseconds() {
         const Y2020: u64 = 1_577_836_800_000_000_000;
         const Y2100: u64 = 4_102_444_800_000_000_000;
