@@ -12,6 +12,9 @@ const TAKEN: Response = Response { status: 200, retry_after: None, body: String:
 
 /// Makes the requests that the flight asks for, until it is done.
 pub(crate) async fn drive(mut flight: Flight, transport: &Transport) -> Outcome {
+    if flight.sink().is_none() && !platform::can_sleep() {
+        flight.try_once();
+    }
     let mut exchanges: Vec<(Slot, Exchange)> = Vec::new();
     let mut alarm: Option<(Duration, Boxed<()>)> = None;
     poll_fn(|context| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::mirror::Mirror;
 use super::policy::{Answer, Step};
 use super::{Outcome, answer};
-use crate::config::{Config, Destination};
+use crate::config::{Config, Destination, RetryPolicy};
 use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::ids;
@@ -58,6 +58,7 @@ pub(crate) struct Flight {
     deadline: Option<Duration>,
     id: u64,
     horizon: u64,
+    max_attempts: u32,
     /// Whether the page is being left.
     is_leaving: bool,
     /// The interaction whose update goes first.
@@ -104,6 +105,11 @@ impl Flight {
         flight
     }
 
+    /// Makes one attempt of each request: no retry helps where no time passes.
+    pub fn try_once(&mut self) {
+        self.max_attempts = 1;
+    }
+
     fn new(recorder: &Arc<Recorder>, wants: fn(RecordKind) -> bool, is_close: bool, now: Duration) -> Self {
         let home = &recorder.home;
         recorder.adopt_abandoned(now);
@@ -115,6 +121,7 @@ impl Flight {
             deadline: timeout.map(|timeout| now.saturating_add(timeout)),
             id: home.counters.next_seq(),
             horizon: 0,
+            max_attempts: home.config.retry.max_attempts,
             is_leaving: false,
             first: None,
             lanes: [const { None }; LANES_OF_A_LEFT_PAGE],
@@ -160,7 +167,7 @@ impl Flight {
         let Some(lane) = self.lanes.get_mut(slot).and_then(Option::take) else { return };
         let (answer, error) = answer::understand(result, self.config().cloud.as_ref());
         if self.is_local() {
-            self.settle_local(lane, answer, error.is_none());
+            self.settle_local(slot, lane, answer, error.is_none(), now);
         } else {
             self.settle(slot, lane, answer, error, now);
         }
@@ -331,7 +338,12 @@ impl Flight {
         {
             return Some(lane);
         }
-        for kind in RecordKind::KINDS.into_iter().filter(|kind| (self.wants)(*kind)) {
+        // One by one, updates of interactions take long: a lane is left to what comes after them.
+        let updates = self.lanes.iter().flatten().filter(|lane| lane.batch.kind == RecordKind::Partial).count();
+        let are_late = !self.is_local() && updates.saturating_add(1) >= self.lane_count();
+        let is_late = |kind: &RecordKind| are_late && *kind == RecordKind::Partial;
+        let kinds = RecordKind::KINDS.into_iter().filter(|kind| (self.wants)(*kind));
+        for kind in kinds.clone().filter(|kind| !is_late(kind)).chain(kinds.filter(is_late)) {
             if let Some(lane) = self.lend(kind, None, self.horizon, now) {
                 return Some(lane);
             }
@@ -361,7 +373,7 @@ impl Flight {
     }
 
     fn settle(&mut self, slot: Slot, mut lane: Lane, answer: Answer, error: Option<Error>, now: Duration) {
-        let policy = &self.config().retry;
+        let policy = RetryPolicy { max_attempts: self.max_attempts, ..self.config().retry };
         let left = self.time_left(now);
         let is_last = lane.attempts >= policy.max_attempts;
         match policy.next(lane.attempts, answer, lane.batch.len, left, ids::random_u64()) {
@@ -407,7 +419,8 @@ impl Flight {
         }
     }
 
-    fn settle_local(&mut self, lane: Lane, answer: Answer, is_taken: bool) {
+    fn settle_local(&mut self, slot: Slot, lane: Lane, answer: Answer, is_taken: bool, now: Duration) {
+        let key = self.key(&lane);
         if is_taken {
             let count = lane.recorder.outbox.deliver(&lane.batch);
             self.outcome.report.add_delivered(lane.batch.kind, count);
@@ -415,6 +428,7 @@ impl Flight {
             self.mirror.answered(matches!(answer, Answer::Status { .. }));
             self.discard(&lane, DropReason::Workshop);
         }
+        self.follow_up(slot, key, now);
     }
 
     /// The event of a partial.

@@ -133,6 +133,12 @@ impl Interactions {
         })
     }
 
+    /// Whether there is a record to come of it already.
+    pub fn has_news(&self, event_id: &str) -> bool {
+        let entry = self.find(event_id).and_then(|position| self.entries.get(position));
+        entry.is_some_and(|entry| entry.changed_at.is_some())
+    }
+
     pub fn merge(&mut self, update: Update<'_>, seq: u64, room: bool) -> Merged {
         let Update { event_id, fields, call, known, now } = update;
         let position = self.find(event_id);
@@ -340,10 +346,10 @@ impl Entry {
     }
 
     fn seal(&mut self, seq: u64, encoding: &Encoding) -> Sealed {
+        let news = mem::take(&mut self.news);
         if self.finished && !self.has_content {
             return Sealed::Empty;
         }
-        let news = mem::take(&mut self.news);
         let identity = &self.identity;
         let view = EventView {
             event_id: &identity.event_id,

@@ -123,7 +123,7 @@ impl Outbox {
         }
         let event_id = update.event_id;
         let seq = self.take_seq(&mut state);
-        if state.partials() >= self.limits.events {
+        if state.partials() >= self.limits.events && !state.interactions.has_news(event_id) {
             let held = state.interactions.drop_held();
             self.counters.discard(RecordKind::Partial, DropReason::UnknownUser, held);
         }

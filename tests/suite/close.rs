@@ -309,3 +309,18 @@ async fn a_client_that_is_dropped_without_close_warns_of_what_is_lost() {
     assert_eq!(log.warnings("1 record(s) are lost"), 1, "{}", log.text());
     assert_eq!(server.connections(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn many_interactions_do_not_keep_signals_and_spans_from_being_sent() {
+    let (server, client) = with_close_timeout(Duration::from_secs(10)).await;
+    for index in 0..500 {
+        let event_id = format!("chat_{index}");
+        client.begin(BeginOptions { event_id, user_id: "u".into(), input: "hi".into(), ..Default::default() }).await;
+    }
+    client.track_signal(Signal { event_id: "evt_1".into(), name: "up".into(), ..Signal::default() }).await.unwrap();
+    span(&client, "work");
+    server.fail("events/track_partial", usize::MAX, Fault::Delay(100));
+    let report = client.close().await.unwrap();
+    assert_eq!((report.delivered_of(RecordKind::Signal), report.delivered_of(RecordKind::Span)), (1, 1));
+    assert!(report.requeued_of(RecordKind::Partial) > 0);
+}

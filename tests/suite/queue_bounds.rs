@@ -242,3 +242,16 @@ async fn interactions_without_a_user_make_room_for_those_that_have_one() {
     assert_eq!(client.stats().dropped_by(DropReason::UnknownUser), 3);
     assert_eq!(client.stats().pending(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_interaction_that_is_held_may_still_get_its_user_when_the_buffer_is_full() {
+    let (server, client) = bounded(2, 3).await;
+    for event_id in ["one", "two"] {
+        let options = BeginOptions { event_id: event_id.into(), input: "hi".into(), ..Default::default() };
+        client.begin(options).await.finish(FinishOptions::default()).await.unwrap();
+    }
+    client.patch("one", PatchOptions { user_id: "user_1".into(), ..Default::default() }).await.unwrap();
+    client.flush().await.unwrap();
+    assert_eq!(server.received().interactions["one"]["ai_data"]["input"], "hi");
+    assert_eq!(client.stats().dropped(), 0);
+}
