@@ -1,29 +1,25 @@
 //! A flush or a close as a machine: it says what to send and when, and is told how that went. It makes no request and never
 //! waits, so whoever drives it decides how that is done.
 
+mod lanes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::mirror::Mirror;
-use super::policy::{Answer, Step};
 use super::{Outcome, answer};
-use crate::config::{Config, Destination, RetryPolicy};
+use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
-use crate::error::Error;
-use crate::ids;
-use crate::outbox::{Batch, DropReason, Outbox, Wanted};
+use crate::outbox::Batch;
 use crate::platform::{self, Response, SendError};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
 use crate::sink::Sink;
-use crate::wire::body::Envelope;
 
 /// A Worker has six connections; the app needs some of them.
 const LANES: usize = 4;
 /// When a page is left there is no later: what is not sent at once is not sent.
 const LANES_OF_A_LEFT_PAGE: usize = 16;
-/// So that as much as possible of it finds room in the 64 KiB that a browser sends for a page which is gone.
-const BODY_OF_A_LEFT_PAGE: usize = 16 * 1024;
 /// How much longer than its request a loan lives.
 const LOAN_SLACK: Duration = Duration::from_secs(5);
 /// How often a close looks whether another flush is over.
@@ -283,182 +279,6 @@ impl Flight {
         (report.delivered().saturating_add(report.dropped()), report.requeued())
     }
 
-    /// The next attempt of a lane, if one is due.
-    fn attempt(&mut self, slot: Slot, now: Duration) -> Option<Post> {
-        loop {
-            let lane = self.lanes.get_mut(slot)?;
-            let mut lane = match lane.as_ref().map(|lane| lane.due) {
-                None => self.load(now)?,
-                Some(Some(due)) if due <= now => lane.take()?,
-                Some(_) => return None,
-            };
-            let Some(timeout) = self.attempt_timeout(now) else {
-                self.outcome.out_of_time = true;
-                self.give_up(&lane);
-                continue;
-            };
-            if self.is_local() && self.mirror.is_gone() {
-                self.discard(&lane, DropReason::Workshop);
-                continue;
-            }
-            let outbox = &lane.recorder.outbox;
-            if !outbox.renew(&lane.batch, self.loan_end(now)) {
-                continue;
-            }
-            let kind = lane.batch.kind;
-            let post = if self.is_local() && kind == RecordKind::Event {
-                let body = outbox.as_final_partials(&lane.batch).pop()?;
-                Post { slot, to_workshop: true, route: route(RecordKind::Partial), body, timeout }
-            } else {
-                let body = outbox.body(&lane.batch, &self.envelope(kind));
-                Post { slot, to_workshop: self.is_local(), route: route(kind), body, timeout }
-            };
-            if !lane.is_mirrored {
-                lane.is_mirrored = true;
-                self.mirror.copy(outbox, &lane.batch, &post);
-            }
-            if !self.is_local() {
-                self.outcome.report.add_request();
-            }
-            lane.attempts = lane.attempts.saturating_add(1);
-            lane.due = None;
-            *self.lanes.get_mut(slot)? = Some(lane);
-            return Some(post);
-        }
-    }
-
-    /// The next batch for a free lane. Users first, and awaited: the backend stamps their traits on the events that come
-    /// after.
-    fn load(&mut self, now: Duration) -> Option<Lane> {
-        if let Some(half) = self.halves.pop() {
-            return Some(half);
-        }
-        if let Some(key) = self.first.take()
-            && let Some(lane) = self.lend(RecordKind::Partial, Some(&key), self.horizon, now)
-        {
-            return Some(lane);
-        }
-        // One by one, updates of interactions take long: a lane is left to what comes after them.
-        let updates = self.lanes.iter().flatten().filter(|lane| lane.batch.kind == RecordKind::Partial).count();
-        let are_late = !self.is_local() && updates.saturating_add(1) >= self.lane_count();
-        let is_late = |kind: &RecordKind| are_late && *kind == RecordKind::Partial;
-        let kinds = RecordKind::KINDS.into_iter().filter(|kind| (self.wants)(*kind));
-        for kind in kinds.clone().filter(|kind| !is_late(kind)).chain(kinds.filter(is_late)) {
-            if let Some(lane) = self.lend(kind, None, self.horizon, now) {
-                return Some(lane);
-            }
-            let is_here = |lane: &Lane| lane.batch.kind == kind;
-            if kind == RecordKind::User && !self.is_leaving && self.lanes.iter().flatten().any(is_here) {
-                return None;
-            }
-        }
-        None
-    }
-
-    fn lend(&self, kind: RecordKind, key: Option<&str>, horizon: u64, now: Duration) -> Option<Lane> {
-        let expires = self.loan_end(now);
-        let wanted = Wanted { kind, envelope: self.envelope(kind), flush: self.id, horizon, key, expires };
-        let outboxes: Vec<&Outbox> = self.recorders().map(|recorder| &recorder.outbox).collect();
-        let (index, batch) = Outbox::lend(&outboxes, &wanted)?;
-        let recorder = Arc::clone(self.recorders().nth(index)?);
-        Some(Lane { recorder, batch, attempts: 0, is_mirrored: false, due: Some(now) })
-    }
-
-    fn envelope(&self, kind: RecordKind) -> Envelope<'_> {
-        let config = self.config();
-        let envelope = Envelope::of(kind, &config.encoding.trace_prefix, config.trace_max_batch_size);
-        let envelope = if self.is_leaving { envelope.within(BODY_OF_A_LEFT_PAGE) } else { envelope };
-        // Workshop takes complete events one by one.
-        if self.is_local() && kind == RecordKind::Event { envelope.of_one() } else { envelope }
-    }
-
-    fn settle(&mut self, slot: Slot, mut lane: Lane, answer: Answer, error: Option<Error>, now: Duration) {
-        let policy = RetryPolicy { max_attempts: self.max_attempts, ..self.config().retry };
-        let left = self.time_left(now);
-        let is_last = lane.attempts >= policy.max_attempts;
-        match policy.next(lane.attempts, answer, lane.batch.len, left, ids::random_u64()) {
-            Step::Done => {
-                let key = self.key(&lane);
-                let count = lane.recorder.outbox.deliver(&lane.batch);
-                self.outcome.report.add_delivered(lane.batch.kind, count);
-                self.follow_up(slot, key, now);
-            }
-            Step::Drop(reason) => {
-                self.warn_of_loss(&lane.batch, reason, error.as_ref());
-                self.outcome.fail(error);
-                let key = self.key(&lane);
-                self.discard(&lane, reason);
-                self.follow_up(slot, key, now);
-            }
-            Step::Wait(wait) => {
-                let due = now.saturating_add(wait);
-                lane.recorder.outbox.renew(&lane.batch, self.loan_end(due));
-                lane.due = Some(due);
-                self.put(slot, lane);
-            }
-            Step::Split => {
-                let halves = lane.recorder.outbox.split(&lane.batch, self.loan_end(now));
-                // A split is not an attempt.
-                let attempts = lane.attempts.saturating_sub(1);
-                self.halves.extend(halves.into_iter().flatten().rev().map(|batch| Lane {
-                    recorder: Arc::clone(&lane.recorder),
-                    batch,
-                    attempts,
-                    is_mirrored: true,
-                    due: Some(now),
-                }));
-            }
-            Step::Requeue => {
-                if is_last && left != Some(Duration::ZERO) {
-                    self.outcome.fail(error);
-                } else {
-                    self.outcome.out_of_time = true;
-                }
-                self.give_up(&lane);
-            }
-        }
-    }
-
-    fn settle_local(&mut self, slot: Slot, lane: Lane, answer: Answer, is_taken: bool, now: Duration) {
-        let key = self.key(&lane);
-        if is_taken {
-            let count = lane.recorder.outbox.deliver(&lane.batch);
-            self.outcome.report.add_delivered(lane.batch.kind, count);
-        } else {
-            self.mirror.answered(matches!(answer, Answer::Status { .. }));
-            self.discard(&lane, DropReason::Workshop);
-        }
-        self.follow_up(slot, key, now);
-    }
-
-    /// The event of a partial.
-    fn key(&self, lane: &Lane) -> Option<Box<str>> {
-        if lane.batch.kind == RecordKind::Partial { lane.recorder.outbox.key(&lane.batch) } else { None }
-    }
-
-    /// Goes on with the next partial of an event, even if it was recorded meanwhile: other flushes left it to this one.
-    fn follow_up(&mut self, slot: Slot, key: Option<Box<str>>, now: Duration) {
-        if let Some(lane) = key.and_then(|key| self.lend(RecordKind::Partial, Some(&key), u64::MAX, now)) {
-            self.put(slot, lane);
-        }
-    }
-
-    fn put(&mut self, slot: Slot, lane: Lane) {
-        if let Some(place) = self.lanes.get_mut(slot) {
-            *place = Some(lane);
-        }
-    }
-
-    fn give_up(&mut self, lane: &Lane) {
-        let count = lane.recorder.outbox.give_up(&lane.batch, self.id);
-        self.outcome.report.add_requeued(lane.batch.kind, count);
-    }
-
-    fn discard(&mut self, lane: &Lane, reason: DropReason) {
-        let count = lane.recorder.outbox.discard(&lane.batch, reason);
-        self.outcome.report.add_dropped(lane.batch.kind, reason, count);
-    }
-
     fn settle_leftover(&mut self) {
         let Recorder { home, outbox, .. } = &*self.recorder;
         let (leftover, dropped) = outbox.take_leftover(&home.config.encoding);
@@ -473,14 +293,6 @@ impl Flight {
                 format!("close ran out of time with {count} record(s) undelivered: see `close_timeout`")
             });
         }
-    }
-
-    fn warn_of_loss(&self, batch: &Batch, reason: DropReason, error: Option<&Error>) {
-        self.recorder.home.diagnostics.warn(Warning::Rejected, || {
-            let (count, route) = (batch.len, route(batch.kind));
-            let cause = error.map(ToString::to_string).unwrap_or_default();
-            format!("{count} record(s) for {route} are lost ({reason:?}): {cause}")
-        });
     }
 
     fn log(&self) {
@@ -503,15 +315,5 @@ impl Drop for Flight {
         for lane in self.lanes.iter().flatten().chain(&self.halves) {
             lane.recorder.outbox.give_up(&lane.batch, 0);
         }
-    }
-}
-
-fn route(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::User => "users/identify",
-        RecordKind::Event => "events/track",
-        RecordKind::Partial => "events/track_partial",
-        RecordKind::Signal => "signals/track",
-        RecordKind::Span => "traces",
     }
 }
