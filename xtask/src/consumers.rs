@@ -13,9 +13,7 @@ pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
     let tarball = npm::tarball(target)?;
     let node_test = |name, folder| {
         let files = tools::test_files(NPM_DIRECTORY, folder)?;
-        let step = Step::new(name, "node", &["--test"])
-            .args(&files)
-            .directory(NPM_DIRECTORY)
+        let step = tools::node_test(name, NPM_DIRECTORY, &files)
             .env_path("RAINDROP_INGEST_BIN", &tools::ingest(target))
             .env_path("RAINDROP_NPM_DIRECTORY", &npm::directory(target))
             .env_path("RAINDROP_NPM_TARBALL", &tarball);

@@ -15,6 +15,7 @@ mod step;
 mod test;
 mod text;
 mod tools;
+mod watchdog;
 mod worker;
 
 use std::process::ExitCode;

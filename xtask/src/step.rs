@@ -4,10 +4,14 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use crate::tools;
+use crate::watchdog;
+
+/// What takes longer hangs: on two cores the longest step, a soak, takes ten minutes.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Says why a step need not or cannot run here; asked just before the step would start.
 pub type Guard = fn() -> Option<&'static str>;
@@ -94,8 +98,13 @@ impl Step {
         command
     }
 
+    /// Runs the command, for a while.
     fn execute(&self) -> Result<(), String> {
-        self.finish(self.command())
+        let status = watchdog::status_within(&mut self.command(), LIMIT).transpose();
+        status.map_or_else(
+            || Err(format!("it hung, and was ended after {} minutes", LIMIT.as_secs() / 60)),
+            |status| self.judge(status),
+        )
     }
 
     /// Runs the command for what it leaves behind: all it prints goes to stderr.
@@ -106,7 +115,7 @@ impl Step {
     pub fn produce(&self) -> Result<(), String> {
         let mut command = self.command();
         command.stdout(io::stderr());
-        self.finish(command).map_err(|why| format!("{}: {why}\ncommand: {self}", self.name))
+        self.judge(command.status()).map_err(|why| format!("{}: {why}\ncommand: {self}", self.name))
     }
 
     /// What the command prints to stdout.
@@ -118,11 +127,12 @@ impl Step {
         tools::output_of(self.command())
     }
 
-    fn finish(&self, mut command: Command) -> Result<(), String> {
-        let status = command
-            .status()
-            .map_err(|error| format!("`{}` did not start ({error}): is it installed and on PATH?", self.program))?;
-        if status.success() { Ok(()) } else { Err(status.to_string()) }
+    fn judge(&self, status: io::Result<ExitStatus>) -> Result<(), String> {
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(status.to_string()),
+            Err(error) => Err(format!("`{}` did not start ({error}): is it installed and on PATH?", self.program)),
+        }
     }
 }
 

@@ -205,6 +205,11 @@ pub fn test_files(directory: &str, folder: &str) -> Result<Vec<String>, String> 
     Ok(files)
 }
 
+/// Runs test files of `directory`. A file that hangs fails after ten minutes, instead of holding up the run.
+pub fn node_test(name: &str, directory: &'static str, files: &[String]) -> Step {
+    Step::new(name, "node", &["--test", "--test-timeout=600000"]).args(files).directory(directory)
+}
+
 /// Whether `made` is there and not older than what it was made of.
 fn is_newer(made: &Path, source: &Path) -> bool {
     let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());

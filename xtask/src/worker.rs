@@ -46,9 +46,7 @@ pub fn tests(target: &Path) -> Result<Vec<Step>, String> {
         example(target).skip_if(tools::worker_build_is_missing),
         tested(target).skip_if(tools::worker_build_is_missing),
         tools::build_ingest(),
-        Step::new("tests in workerd", "node", &["--test"])
-            .args(&files)
-            .directory(NODE_DIRECTORY)
+        tools::node_test("tests in workerd", NODE_DIRECTORY, &files)
             .env_path("RAINDROP_INGEST_BIN", &tools::ingest(target))
             .skip_if(tools::worker_build_is_missing),
     ])
