@@ -1,11 +1,10 @@
 //! Warnings to the developer, at most one of a kind in 30 seconds.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use crate::platform;
 
-const INTERVAL: Duration = Duration::from_secs(30);
+const INTERVAL_MILLIS: u64 = 30_000;
 const NEVER: u64 = 0;
 
 /// What there is to warn of.
@@ -24,35 +23,38 @@ pub(crate) enum Warning {
     Lost,
 }
 
-const KINDS: [Warning; 11] = [
-    Warning::ProjectId,
-    Warning::UselessSpan,
-    Warning::DeliveryFailed,
-    Warning::Rejected,
-    Warning::CloseDeadline,
-    Warning::NotClosed,
-    Warning::EmptyEvent,
-    Warning::InvalidAttachment,
-    Warning::NoRuntime,
-    Warning::UnknownUser,
-    Warning::Lost,
-];
+impl Warning {
+    const COUNT: usize = Warning::Lost as usize + 1;
+}
 
 /// When each kind was last written.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
-    last: [AtomicU64; KINDS.len()],
+    last: [AtomicU64; Warning::COUNT],
 }
 
 impl Diagnostics {
     pub fn warn(&self, kind: Warning, message: impl FnOnce() -> String) {
-        // One more than the clock shows, so that no moment is NEVER.
-        let now = u64::try_from(platform::monotonic().as_millis()).unwrap_or(u64::MAX).saturating_add(1);
-        let Some((_, last)) = KINDS.iter().zip(&self.last).find(|(known, _)| **known == kind) else { return };
-        let before = last.load(Ordering::Relaxed);
-        let due = before == NEVER || u128::from(now.abs_diff(before)) >= INTERVAL.as_millis();
-        if due && last.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            platform::warn(&format!("raindrop: {}", message()));
+        if self.is_due(kind) {
+            write(&message());
         }
     }
+
+    /// Not for each message anew: this is the larger part of a warning.
+    #[inline(never)]
+    fn is_due(&self, kind: Warning) -> bool {
+        let now = platform::monotonic();
+        let millis = now.as_secs().saturating_mul(1_000).saturating_add(now.subsec_millis().into());
+        // One more than the clock shows, so that no moment is NEVER.
+        let now = millis.saturating_add(1);
+        let Some(last) = self.last.get(kind as usize) else { return false };
+        let before = last.load(Ordering::Relaxed);
+        let due = before == NEVER || now.abs_diff(before) >= INTERVAL_MILLIS;
+        due && last.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+#[inline(never)]
+fn write(message: &str) {
+    platform::warn(&format!("raindrop: {message}"));
 }

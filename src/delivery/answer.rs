@@ -10,9 +10,9 @@ pub(super) fn understand(result: Result<Response, SendError>, to: Option<&Destin
         Ok(Response { status, retry_after, body }) => {
             let asked = retry_after.and_then(|header| retry_after::parse(&header, platform::now()));
             let secret = to.map_or("", |to| &to.secret);
-            let error = Error::HttpStatus { status, body: redact(body, secret) };
             let failed = !(200..300).contains(&status);
-            (Answer::Status { status, retry_after: asked }, failed.then_some(error))
+            let error = failed.then(|| Error::HttpStatus { status, body: redact(body, secret) });
+            (Answer::Status { status, retry_after: asked }, error)
         }
         Err(SendError::Network(cause)) => (Answer::NetworkError, Some(Error::Http(cause))),
         Err(SendError::Timeout) => (Answer::TimedOut, Some(Error::Timeout)),

@@ -60,11 +60,12 @@ impl RetryPolicy {
     /// Doubles with each attempt, up to 30 seconds or the base delay if that is more, with jitter around it.
     fn backoff(&self, attempt: u32, entropy: u64) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
-        let limit = self.base_delay.max(MAX_RETRY_AFTER);
-        let delay = self.base_delay.saturating_mul(1 << doublings).min(limit);
+        let base = self.base_delay.as_secs_f64();
+        let delay = (base * (1_u64 << doublings) as f64).min(base.max(MAX_RETRY_AFTER.as_secs_f64()));
         let unit = (entropy >> 11) as f64 / (1_u64 << 53) as f64;
         let factor = 1.0 + self.jitter_fraction * (2.0 * unit - 1.0);
-        Duration::try_from_secs_f64(delay.as_secs_f64() * factor).unwrap_or(delay)
+        // By way of nanoseconds, which `as` keeps within their bounds: from seconds takes half a kilobyte on wasm.
+        Duration::from_nanos((delay * factor * 1e9) as u64)
     }
 }
 

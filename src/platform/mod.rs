@@ -55,12 +55,9 @@ fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// As much of a body as an error shows, cut between characters.
+/// As much of a body as an error shows, up to what is no text: the end may be in the middle of a character.
 fn error_text(bytes: &[u8]) -> String {
     let start = bytes.get(..MAX_ERROR_BODY).unwrap_or(bytes);
-    let mut text = String::new();
-    for chunk in start.utf8_chunks() {
-        text.push_str(chunk.valid());
-    }
-    text
+    let end = str::from_utf8(start).map_or_else(|error| error.valid_up_to(), str::len);
+    str::from_utf8(start.get(..end).unwrap_or_default()).unwrap_or_default().to_owned()
 }

@@ -13,7 +13,7 @@ pub(crate) use snippet::{entropy, monotonic, runtime_name};
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStreamDefaultReader, Response as FetchResponse};
+use web_sys::{AbortController, RequestInit, RequestRedirect, Response as FetchResponse};
 
 use super::{DRAIN_TIMEOUT, Exchange, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
 
@@ -31,7 +31,7 @@ pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]
-    fn fetch(url: &str, init: &Object) -> Result<Promise, JsValue>;
+    fn fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     fn date_now() -> f64;
@@ -39,14 +39,28 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Date, js_name = parse)]
     fn date_parse(text: &str) -> f64;
 
-    #[wasm_bindgen(js_name = String)]
-    fn to_string(number: f64) -> String;
+    #[wasm_bindgen(js_name = String, catch)]
+    fn to_string(value: &JsValue) -> Result<String, JsValue>;
 
     #[wasm_bindgen(js_namespace = console, js_name = warn)]
     fn console_warn(message: &str);
 
     #[wasm_bindgen(js_namespace = console, js_name = debug)]
     fn console_debug(message: &str);
+
+    type Body;
+
+    /// Throws when somebody else reads the body.
+    #[wasm_bindgen(method, js_name = getReader, catch)]
+    fn reader(this: &Body) -> Result<Reader, JsValue>;
+
+    type Reader;
+
+    #[wasm_bindgen(method)]
+    fn read(this: &Reader) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn cancel(this: &Reader) -> Promise;
 }
 
 /// A future that stays where it is.
@@ -70,14 +84,13 @@ impl Transport {
         Box::pin(async move {
             let (exchange, promise) = started?;
             let _abort = AbortOnDrop(exchange);
-            let started = monotonic();
-            let response = within(request.timeout, JsFuture::from(promise)).await.ok_or(SendError::Timeout)?;
+            let deadline = monotonic().saturating_add(request.timeout);
+            let response = settled(promise, deadline).await.ok_or(SendError::Timeout)?;
             let response: FetchResponse = response.map_err(|error| network(&error))?.unchecked_into();
-            let left = request.timeout.saturating_sub(monotonic().saturating_sub(started));
-            let body = within(left.min(DRAIN_TIMEOUT), finish(&response)).await;
-            let retry_after = response.headers().get("retry-after").ok().flatten();
             // The status has arrived: whatever the body does changes nothing.
-            Ok(Response { status: response.status(), retry_after, body: body.unwrap_or_default() })
+            let body = drain(&response, deadline.min(monotonic().saturating_add(DRAIN_TIMEOUT))).await;
+            let retry_after = response.headers().get("retry-after").ok().flatten();
+            Ok(Response { status: response.status(), retry_after, body })
         })
     }
 }
@@ -92,12 +105,12 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// What the future returns, or nothing if it takes too long.
-async fn within<T>(patience: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut alarm = pin!(sleep(patience));
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
+/// What becomes of a promise, or nothing if it takes too long.
+async fn settled(promise: Promise, deadline: Duration) -> Option<Result<JsValue, JsValue>> {
+    let mut future = JsFuture::from(promise);
+    let mut alarm = sleep(deadline.saturating_sub(monotonic()));
+    poll_fn(|context| match Pin::new(&mut future).poll(context) {
+        Poll::Ready(result) => Poll::Ready(Some(result)),
         Poll::Pending => alarm.as_mut().poll(context).map(|()| None),
     })
     .await
@@ -106,64 +119,43 @@ async fn within<T>(patience: Duration, future: impl Future<Output = T>) -> Optio
 /// Sends the request. Returns what aborts it, and the promise of its response.
 fn start(request: &Request<'_>) -> Result<(AbortController, Promise), SendError> {
     let controller = AbortController::new().map_err(|error| network(&error))?;
-    let init = Object::new();
-    let set = |target: &Object, key: &str, value: &JsValue| {
-        Reflect::set(target, &key.into(), value).map(drop).map_err(|error| network(&error))
-    };
     let headers = Object::new();
     for (name, value) in request.headers {
-        set(&headers, name, &value.into())?;
+        // An object of ours takes any property.
+        let _ = Reflect::set(&headers, &(*name).into(), &value.into());
     }
-    set(&init, "method", &"POST".into())?;
-    set(&init, "headers", &headers)?;
-    set(&init, "body", &Uint8Array::from(request.body.as_slice()))?;
-    set(&init, "signal", &controller.signal())?;
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&headers);
+    init.set_body(&Uint8Array::from(request.body.as_slice()));
+    init.set_signal(Some(&controller.signal()));
     // A redirect could lead the write key to another host.
-    set(&init, "redirect", &"manual".into())?;
+    init.set_redirect(RequestRedirect::Manual);
     let promise = fetch(&request.url, &init).map_err(|error| network(&error))?;
     Ok((controller, promise))
 }
 
-/// The beginning of an error's body; any other body is not wanted.
-async fn finish(response: &FetchResponse) -> String {
-    if is_success(response.status()) {
-        cancel(response).await;
-        String::new()
-    } else {
-        read(response).await
-    }
-}
-
-/// Frees the connection: an unread body counts against a Worker's six simultaneous connections.
-async fn cancel(response: &FetchResponse) {
-    if let Some(body) = response.body() {
-        // Nobody reads it any more, so it does not matter how it ends.
-        let _ = JsFuture::from(body.cancel()).await;
-    }
-}
-
-/// The beginning of a body.
-async fn read(response: &FetchResponse) -> String {
-    let Some(body) = response.body() else { return String::new() };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+/// The beginning of an error's body; any other body is not wanted. The rest is cancelled: an unread body counts against a
+/// Worker's six simultaneous connections.
+async fn drain(response: &FetchResponse, deadline: Duration) -> String {
     let mut bytes = Vec::new();
-    while bytes.len() < MAX_ERROR_BODY {
-        let Ok(step) = JsFuture::from(reader.read()).await else { break };
+    let Some(body) = response.body() else { return String::new() };
+    let Ok(reader) = body.unchecked_into::<Body>().reader() else { return String::new() };
+    while !is_success(response.status()) && bytes.len() < MAX_ERROR_BODY {
+        let Some(Ok(step)) = settled(reader.read(), deadline).await else { break };
         let Ok(chunk) = Reflect::get(&step, &"value".into()) else { break };
         let Some(chunk) = chunk.dyn_ref::<Uint8Array>() else { break };
         bytes.extend_from_slice(&chunk.to_vec());
     }
-    let _ = JsFuture::from(reader.cancel()).await;
+    // Nobody reads on, so it does not matter how it ends.
+    let _ = settled(reader.cancel(), deadline).await;
     error_text(&bytes)
 }
 
 /// A rejection keeps its name and its message.
 fn network(error: &JsValue) -> SendError {
-    let text = match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => format!("{}: {}", String::from(error.name()), String::from(error.message())),
-        None => error.as_string().unwrap_or_else(|| "the request could not be sent".to_owned()),
-    };
-    SendError::Network(text)
+    let told = if error.is_undefined() { None } else { to_string(error).ok() };
+    SendError::Network(told.unwrap_or_else(|| "the request could not be sent".to_owned()))
 }
 
 pub(crate) fn can_sleep() -> bool {
@@ -172,8 +164,9 @@ pub(crate) fn can_sleep() -> bool {
 
 pub(crate) fn sleep(duration: Duration) -> Boxed<()> {
     // `setTimeout` takes more for nothing at all.
-    const LONGEST: u32 = i32::MAX as u32;
-    Box::pin(TimeoutFuture::new(u32::try_from(duration.as_millis()).unwrap_or(LONGEST).min(LONGEST)))
+    const LONGEST: u64 = i32::MAX as u64;
+    let millis = duration.as_secs().saturating_mul(1_000).saturating_add(duration.subsec_millis().into());
+    Box::pin(TimeoutFuture::new(millis.min(LONGEST) as u32))
 }
 
 /// Nanoseconds since the Unix epoch, in steps of a millisecond. In a Worker the clock moves only with I/O.
@@ -192,7 +185,7 @@ pub(crate) fn parse_http_date(text: &str) -> Option<Duration> {
 
 /// A finite number in the fewest digits that read back as the same. Rust's own way there weighs 12 KB.
 pub(crate) fn float_digits(number: f64) -> String {
-    to_string(number)
+    to_string(&number.into()).unwrap_or_default()
 }
 
 /// There is no environment.
@@ -371,7 +364,9 @@ mod tests {
             "globalThis.aborted = false; init.signal.onabort = () => { globalThis.aborted = true }; \
              return new Promise(() => {})",
         );
-        assert!(within(Duration::from_millis(10), post(HOUR)).await.is_none());
+        let mut exchange = Box::pin(post(HOUR));
+        assert!(poll_fn(|context| Poll::Ready(exchange.as_mut().poll(context).is_pending())).await);
+        drop(exchange);
         assert!(run_script("aborted").is_truthy());
     }
 

@@ -132,15 +132,12 @@ impl Flight {
             }
             Step::Split => {
                 let halves = lane.recorder.outbox.split(&lane.batch, self.loan_end(now));
+                let Some([first, second]) = halves else { return };
                 // A split is not an attempt.
-                let attempts = lane.attempts.saturating_sub(1);
-                self.halves.extend(halves.into_iter().flatten().rev().map(|batch| Lane {
-                    recorder: Arc::clone(&lane.recorder),
-                    batch,
-                    attempts,
-                    is_mirrored: true,
-                    due: Some(now),
-                }));
+                lane.attempts = lane.attempts.saturating_sub(1);
+                lane.due = Some(now);
+                self.halves.push(Lane { recorder: Arc::clone(&lane.recorder), batch: second, ..lane });
+                self.halves.push(Lane { batch: first, ..lane });
             }
             Step::Requeue => {
                 if is_last && left != Some(Duration::ZERO) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -14,7 +14,7 @@ extern "C" {
     fn performance_now() -> Result<f64, JsValue>;
 
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
-    fn get_random_values(bytes: &Uint8Array) -> Result<Uint8Array, JsValue>;
+    fn get_random_values(bytes: &mut [u8]) -> Result<(), JsValue>;
 }
 
 /// Time since some fixed moment; never runs backwards where there is a `performance`.
@@ -24,32 +24,28 @@ pub(crate) fn monotonic() -> Duration {
 
 /// 128 unpredictable bits. Workers refuse them in their global scope: `None`.
 pub(crate) fn entropy() -> Option<u128> {
-    let bytes = Uint8Array::new_with_length(16);
-    get_random_values(&bytes).ok()?;
     let mut seed = [0; 16];
-    bytes.copy_to(&mut seed);
+    get_random_values(&mut seed).ok()?;
     Some(u128::from_le_bytes(seed))
 }
 
-/// Told apart by the globals that each runtime documents. Workers come first: with `nodejs_compat` they have a `process` too.
+/// The globals that each runtime documents. Workers are told apart before: with `nodejs_compat` they have a `process` too.
+const RUNTIMES: [(&[&str], &str); 5] = [
+    (&["Deno"], "deno"),
+    (&["Bun"], "bun"),
+    (&["process", "versions", "node"], "node"),
+    (&["document"], "browser"),
+    (&["WorkerGlobalScope"], "web-worker"),
+];
+
 pub(crate) fn runtime_name() -> &'static str {
-    let global = js_sys::global();
-    let get = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
-    let has = |key: &str| get(&global, key).is_truthy();
-    let user_agent = get(&get(&global, "navigator"), "userAgent").as_string().unwrap_or_default();
-    if user_agent == "Cloudflare-Workers" {
-        "cloudflare-worker"
-    } else if has("Deno") {
-        "deno"
-    } else if has("Bun") {
-        "bun"
-    } else if get(&get(&get(&global, "process"), "versions"), "node").is_truthy() {
-        "node"
-    } else if has("document") {
-        "browser"
-    } else if has("WorkerGlobalScope") {
-        "web-worker"
-    } else {
-        "unknown"
+    if global(&["navigator", "userAgent"]).as_string().is_some_and(|agent| agent == "Cloudflare-Workers") {
+        return "cloudflare-worker";
     }
+    RUNTIMES.iter().find(|(path, _)| !global(path).is_undefined()).map_or("unknown", |(_, name)| name)
+}
+
+fn global(path: &[&str]) -> JsValue {
+    let get = |object: JsValue, key: &&str| Reflect::get(&object, &(*key).into()).unwrap_or(JsValue::UNDEFINED);
+    path.iter().fold(js_sys::global().into(), get)
 }
