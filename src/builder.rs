@@ -252,8 +252,8 @@ impl ClientBuilder {
                 "endpoint \"{endpoint}\" is not an absolute http or https URL, like {DEFAULT_ENDPOINT}"
             ))
         })?;
-        let write_key = self.write_key.trim();
-        if !write_key.chars().all(|c| c.is_ascii_graphic()) {
+        let write_key = self.write_key.trim_ascii();
+        if !write_key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::Config(
                 "write_key has a character that cannot stand in a header: is it whole, and on one line?".to_owned(),
             ));
@@ -264,7 +264,7 @@ impl ClientBuilder {
         let cloud = (!write_key.is_empty()).then(|| {
             let mut headers = common.clone();
             headers.push(("Authorization", format!("Bearer {write_key}")));
-            if self.debug && self.library_name.chars().all(|c| c.is_ascii_graphic()) {
+            if self.debug && self.library_name.bytes().all(|byte| byte.is_ascii_graphic()) {
                 headers.push(("X-Raindrop-Sdk", self.library_name.clone()));
             }
             Destination { base_url, headers, secret: write_key.to_owned() }
@@ -313,7 +313,7 @@ impl ClientBuilder {
 
     fn common_headers(&self, diagnostics: &Diagnostics) -> Vec<(&'static str, String)> {
         let mut headers = vec![("Content-Type", "application/json".to_owned())];
-        let project_id = self.project_id.trim();
+        let project_id = self.project_id.trim_ascii();
         if is_slug(project_id) {
             headers.push(("X-Raindrop-Project-Id", project_id.to_owned()));
         } else if !project_id.is_empty() {

@@ -49,12 +49,17 @@ fn resolve(
         return Some(url);
     }
     let default = || Some(DEFAULT_LOCAL_WORKSHOP_URL.to_owned());
-    let switch = env(WORKSHOP_ENV_VAR).unwrap_or_default();
-    match switch.trim().to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" | "on" => default(),
-        "0" | "false" | "no" | "off" => None,
-        _ => http_url(&switch).or_else(|| if is_running() { default() } else { None }),
+    if let Some(switch) = env(WORKSHOP_ENV_VAR) {
+        match switch.trim().to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => return default(),
+            "0" | "false" | "no" | "off" => return None,
+            _ => {}
+        }
+        if let Some(url) = http_url(&switch) {
+            return Some(url);
+        }
     }
+    if is_running() { default() } else { None }
 }
 
 #[cfg(test)]

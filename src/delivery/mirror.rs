@@ -1,7 +1,5 @@
 //! Copies for a local Workshop: one attempt each, and nothing that goes wrong with them matters.
 
-use std::collections::VecDeque;
-
 use super::flight::Post;
 use crate::outbox::{Batch, Outbox};
 use crate::records::RecordKind;
@@ -11,7 +9,8 @@ const PARTIALS: &str = "events/track_partial";
 #[derive(Default)]
 pub(super) struct Mirror {
     is_on: bool,
-    copies: VecDeque<(&'static str, Vec<u8>)>,
+    /// The newest first.
+    copies: Vec<(&'static str, Vec<u8>)>,
     is_busy: bool,
     /// It could not be reached, or hangs: it is not asked again in this flush.
     is_gone: bool,
@@ -37,9 +36,11 @@ impl Mirror {
         }
         // Workshop shows partials only: it answers 200 to `events/track` and discards it.
         if batch.kind == RecordKind::Event {
-            self.copies.extend(outbox.as_final_partials(batch).into_iter().map(|body| (PARTIALS, body)));
+            for body in outbox.as_final_partials(batch) {
+                self.copies.insert(0, (PARTIALS, body));
+            }
         } else {
-            self.copies.push_back((post.route, post.body.clone()));
+            self.copies.insert(0, (post.route, post.body.clone()));
         }
     }
 
@@ -48,7 +49,7 @@ impl Mirror {
         if self.is_busy || self.is_gone {
             return None;
         }
-        let next = self.copies.pop_front();
+        let next = self.copies.pop();
         self.is_busy = next.is_some();
         next
     }

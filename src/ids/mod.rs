@@ -71,7 +71,17 @@ pub(crate) fn random_u64() -> u64 {
 }
 
 pub(crate) fn event_id() -> String {
-    Builder::from_random_bytes(random().to_be_bytes()).into_uuid().to_string()
+    let uuid = Builder::from_random_bytes(random().to_be_bytes()).into_uuid();
+    let mut id = String::with_capacity(36);
+    for (at, byte) in uuid.as_bytes().iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            id.push('-');
+        }
+        for digit in [byte >> 4, byte & 0xf] {
+            id.push(char::from(if digit < 10 { b'0' | digit } else { (b'a' - 10).wrapping_add(digit) }));
+        }
+    }
+    id
 }
 
 /// Never all zeros, which OpenTelemetry takes for no id.

@@ -67,11 +67,11 @@ impl News {
 
     /// About how many bytes all of it takes.
     fn bytes(&self) -> usize {
-        let attachments = self.attachments.iter().flat_map(|attachment| [&attachment.name, &attachment.value]);
-        let texts = [&self.input, &self.output].into_iter().chain(attachments).map(String::len);
-        let values = self.properties.iter().chain(self.feature_flags.iter());
-        let values = values.map(|(name, value)| name.len().saturating_add(value.as_str().len()));
-        texts.chain(values).sum()
+        let mut bytes = self.input.len().saturating_add(self.output.len());
+        for attachment in &self.attachments {
+            bytes = bytes.saturating_add(attachment.name.len()).saturating_add(attachment.value.len());
+        }
+        bytes.saturating_add(self.properties.bytes()).saturating_add(self.feature_flags.bytes())
     }
 }
 
@@ -175,7 +175,7 @@ impl Interactions {
         position
     }
 
-    fn retain(&mut self, keeps: impl FnMut(&Entry) -> bool) {
+    fn retain(&mut self, keeps: &dyn Fn(&Entry) -> bool) {
         let mut entries = mem::take(&mut self.entries);
         entries.retain(keeps);
         self.index = Index::default();
@@ -213,7 +213,7 @@ impl Interactions {
         if held > 0 {
             let freed = self.entries.iter().filter(|entry| entry.is_held()).map(|entry| entry.bytes).sum();
             self.bytes = self.bytes.saturating_sub(freed);
-            self.retain(|entry| !entry.is_held());
+            self.retain(&|entry| !entry.is_held());
             self.changed = self.changed.saturating_sub(held);
         }
         held
@@ -263,7 +263,7 @@ impl Interactions {
         let (settled, kept) =
             if is_finished { (&mut self.finished, FINISHED_KEPT) } else { (&mut self.idle, IDLE_KEPT) };
         if let Some(forgotten) = settled.add(seq, kept) {
-            self.retain(|entry| {
+            self.retain(&|entry| {
                 entry.changed_at.is_some() || entry.finished != is_finished || entry.sealed_at >= forgotten
             });
         }
@@ -312,9 +312,9 @@ impl Entry {
         self.changed_at.is_some() && self.identity.user_id.is_empty()
     }
 
-    fn merge(&mut self, fields: EventFields, call: Call) {
+    fn merge(&mut self, mut fields: EventFields, call: Call) {
         self.has_content |= fields.has_content();
-        self.merge_identity(&fields);
+        self.merge_identity(&mut fields);
         self.timestamp = fields.timestamp.unwrap_or(self.timestamp);
         self.is_pending = fields.is_pending.unwrap_or(self.is_pending);
         if call == Call::Finish {
@@ -329,7 +329,7 @@ impl Entry {
         news.feature_flags.merge(fields.feature_flags);
     }
 
-    fn merge_identity(&mut self, fields: &EventFields) {
+    fn merge_identity(&mut self, fields: &mut EventFields) {
         let changes = |known: &str, new: &str| !new.is_empty() && known != new;
         let known = &self.identity;
         if changes(&known.user_id, &fields.user_id)
@@ -338,10 +338,10 @@ impl Entry {
             || changes(&known.model, &fields.model)
         {
             let identity = Arc::make_mut(&mut self.identity);
-            replace(&mut identity.user_id, fields.user_id.clone());
-            replace(&mut identity.event, fields.event.clone());
-            replace(&mut identity.convo_id, fields.convo_id.clone());
-            replace(&mut identity.model, fields.model.clone());
+            replace(&mut identity.user_id, mem::take(&mut fields.user_id));
+            replace(&mut identity.event, mem::take(&mut fields.event));
+            replace(&mut identity.convo_id, mem::take(&mut fields.convo_id));
+            replace(&mut identity.model, mem::take(&mut fields.model));
         }
     }
 

@@ -50,14 +50,8 @@ impl<T: fmt::Debug> fmt::Debug for PerKind<T> {
 
 impl<T> PerKind<T> {
     pub fn get(&self, kind: RecordKind) -> &T {
-        let [user, event, partial, signal, span] = &self.0;
-        match kind {
-            RecordKind::User => user,
-            RecordKind::Event => event,
-            RecordKind::Partial => partial,
-            RecordKind::Signal => signal,
-            RecordKind::Span => span,
-        }
+        let [first, ..] = &self.0;
+        self.0.get(kind as usize).unwrap_or(first)
     }
 
     pub fn get_mut(&mut self, kind: RecordKind) -> &mut T {
@@ -98,16 +92,8 @@ impl<T> PerReason<T> {
     }
 
     pub fn get(&self, reason: DropReason) -> &T {
-        let [queue_full, too_large, rejected, empty_interaction, unknown_user, undelivered, workshop] = &self.0;
-        match reason {
-            DropReason::QueueFull => queue_full,
-            DropReason::TooLarge => too_large,
-            DropReason::Rejected => rejected,
-            DropReason::EmptyInteraction => empty_interaction,
-            DropReason::UnknownUser => unknown_user,
-            DropReason::Undelivered => undelivered,
-            DropReason::Workshop => workshop,
-        }
+        let [first, ..] = &self.0;
+        self.0.get(reason as usize).unwrap_or(first)
     }
 }
 
@@ -123,10 +109,8 @@ impl fmt::Debug for Dropped {
 
 impl Dropped {
     pub fn add(&mut self, kind: RecordKind, reason: DropReason, count: usize) {
-        for (slot, known) in self.0.get_mut(kind).0.iter_mut().zip(DropReason::REASONS) {
-            if known == reason {
-                *slot = slot.saturating_add(count as u64);
-            }
+        if let Some(slot) = self.0.get_mut(kind).0.get_mut(reason as usize) {
+            *slot = slot.saturating_add(count as u64);
         }
     }
 

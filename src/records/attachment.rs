@@ -1,8 +1,5 @@
 use crate::error::{Error, Result};
 
-const KINDS: [&str; 4] = ["code", "text", "image", "iframe"];
-const ROLES: [&str; 2] = ["input", "output"];
-
 /// A document, image, piece of code or embedded page that belongs to an event.
 ///
 /// ```
@@ -33,18 +30,16 @@ pub struct Attachment {
 impl Attachment {
     /// What is wrong with it: a field, and the reason.
     pub(crate) fn validate(&self) -> Result<(), (&'static str, String)> {
-        let one_of = |field, value: &str, allowed: &[&str]| {
-            if allowed.contains(&value) {
-                return Ok(());
-            }
-            Err((field, format!("must be one of {}, not \"{value}\"", allowed.join(", "))))
-        };
-        one_of("kind", &self.kind, &KINDS)?;
-        one_of("role", &self.role, &ROLES)?;
-        if self.value.is_empty() {
+        let (field, value, expected) = if !matches!(self.kind.as_str(), "code" | "text" | "image" | "iframe") {
+            ("kind", &self.kind, "code, text, image, iframe")
+        } else if !matches!(self.role.as_str(), "input" | "output") {
+            ("role", &self.role, "input, output")
+        } else if self.value.is_empty() {
             return Err(("value", "must not be empty".to_owned()));
-        }
-        Ok(())
+        } else {
+            return Ok(());
+        };
+        Err((field, format!("must be one of {expected}, not \"{value}\"")))
     }
 
     pub(crate) fn validate_all(attachments: &[Attachment]) -> Result<()> {

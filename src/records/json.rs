@@ -39,6 +39,11 @@ impl Properties {
         self.0.len()
     }
 
+    /// How long names and values are altogether.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(|(name, value)| name.len().saturating_add(value.0.len())).sum()
+    }
+
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }

@@ -78,6 +78,15 @@ pub(crate) struct SpanFields {
 }
 
 impl SpanFields {
+    /// Removes the attributes of these keys. One that ends with a dot stands for all that begin with it.
+    pub fn forget(&mut self, keys: &[&str]) {
+        self.attributes.retain(|attribute| {
+            let is_meant =
+                |key: &&str| attribute.key == **key || (key.ends_with('.') && attribute.key.starts_with(*key));
+            !keys.iter().any(is_meant)
+        });
+    }
+
     /// The keys of the attributes that the caller set.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let attributes = self.attributes.iter().map(|attribute| attribute.key.as_str());

@@ -209,11 +209,7 @@ impl Span {
     /// that ends with a dot stands for all that begin with it.
     pub(super) fn update_implied(&self, implied: &[&str], change: impl FnOnce(&mut SpanFields)) {
         self.update(|fields| {
-            fields.attributes.retain(|attribute| {
-                let implies =
-                    |key: &&str| attribute.key == **key || (key.ends_with('.') && attribute.key.starts_with(*key));
-                !implied.iter().any(implies)
-            });
+            fields.forget(implied);
             change(fields);
         });
     }
