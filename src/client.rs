@@ -179,15 +179,11 @@ impl Client {
         if self.recorder.close_empty(now) {
             return Ok(FlushReport::default());
         }
-        self.drive(Flight::close(&self.recorder, now)).await.into_result()
+        drive(Flight::close(&self.recorder, now), &self.transport).await.into_result()
     }
 
     pub(crate) async fn deliver(&self, wants: fn(RecordKind) -> bool) -> Outcome {
-        self.drive(Flight::flush(&self.recorder, wants, platform::monotonic())).await
-    }
-
-    async fn drive(&self, flight: Flight) -> Outcome {
-        drive(flight, &self.transport).await
+        drive(Flight::flush(&self.recorder, wants, platform::monotonic()), &self.transport).await
     }
 }
 

@@ -29,27 +29,20 @@ use crate::wire;
 /// [`Error::Invalid`](crate::Error::Invalid) for an attachment of unknown kind or role, or without a value.
 #[derive(Clone)]
 pub struct Interaction {
-    event_id: Arc<str>,
-    /// `None` records nothing.
-    inner: Option<Arc<Inner>>,
-}
-
-struct Inner {
-    recorder: Arc<Recorder>,
     /// As it was when the handle was made.
     known: Arc<Identity>,
+    /// `None` records nothing.
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl Interaction {
     pub(crate) fn new(recorder: &Arc<Recorder>, known: Arc<Identity>) -> Self {
-        let event_id = known.event_id.as_str().into();
-        let inner = recorder.is_enabled().then(|| Arc::new(Inner { recorder: Arc::clone(recorder), known }));
-        Self { event_id, inner }
+        Self { known, recorder: recorder.is_enabled().then(|| Arc::clone(recorder)) }
     }
 
     /// The id of the event, for signals and for [`resume_interaction`](crate::Client::resume_interaction).
     pub fn event_id(&self) -> &str {
-        &self.event_id
+        &self.known.event_id
     }
 
     /// The same as [`event_id`](Interaction::event_id).
@@ -130,24 +123,23 @@ impl Interaction {
     }
 
     fn update(&self, fields: EventFields, call: Call) -> Result<()> {
-        match &self.inner {
-            Some(inner) => inner.recorder.interaction(&self.event_id, fields, call, Some(&inner.known)),
+        match &self.recorder {
+            Some(recorder) => recorder.interaction(self.event_id(), fields, call, Some(&self.known)),
             None => Ok(()),
         }
     }
 
     fn associated(&self) -> Option<(&Arc<Recorder>, Association)> {
-        self.inner.as_ref().map(|inner| {
-            let identity = inner.recorder.outbox.identity(&self.event_id).unwrap_or_else(|| Arc::clone(&inner.known));
-            let association = Association { identity: Some(identity), ..Association::default() };
-            (&inner.recorder, association)
+        self.recorder.as_ref().map(|recorder| {
+            let identity = recorder.outbox.identity(self.event_id()).unwrap_or_else(|| Arc::clone(&self.known));
+            (recorder, Association { identity: Some(identity), ..Association::default() })
         })
     }
 }
 
 impl fmt::Debug for Interaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Interaction").field("event_id", &self.event_id).finish_non_exhaustive()
+        f.debug_struct("Interaction").field("event_id", &self.event_id()).finish_non_exhaustive()
     }
 }
 

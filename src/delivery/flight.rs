@@ -10,7 +10,7 @@ use super::mirror::Mirror;
 use super::{Outcome, answer};
 use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
-use crate::outbox::Batch;
+use crate::outbox::{Batch, Dropped};
 use crate::platform::{self, Response, SendError};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
@@ -233,17 +233,15 @@ impl Flight {
     }
 
     fn begin_pass(&mut self, now: Duration) {
-        let mut dropped = Vec::new();
+        let mut dropped = Dropped::default();
         for recorder in self.recorders() {
             recorder.outbox.reclaim_expired(now);
             if (self.wants)(RecordKind::Partial) {
-                dropped.push(recorder.outbox.seal_all(&self.config().encoding));
+                dropped.merge(&recorder.outbox.seal_all(&self.config().encoding));
             }
         }
         self.progress = self.made_progress();
-        for dropped in dropped {
-            self.outcome.report.merge_dropped(&dropped);
-        }
+        self.outcome.report.merge_dropped(&dropped);
         self.horizon = self.recorder.home.counters.last_seq();
     }
 

@@ -74,8 +74,9 @@ impl SignalFields {
             return Err(Error::invalid("name", "is required: \"thumbs_up\" for example"));
         }
         if !self.kind.is_empty() && !SignalKind::ALL.contains(&self.kind.as_str()) {
-            let expected = SignalKind::ALL.join(", ");
-            return Err(Error::invalid("kind", format!("must be one of {expected}, not \"{}\"", self.kind)));
+            let kind = &self.kind;
+            let expected = "default, standard, feedback, edit, agent, agent_internal";
+            return Err(Error::invalid("kind", format!("must be one of {expected}, not \"{kind}\"")));
         }
         if !matches!(self.sentiment.as_str(), "" | "POSITIVE" | "NEGATIVE") {
             return Err(Error::invalid(

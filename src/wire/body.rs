@@ -1,7 +1,7 @@
 //! Request bodies: encoded records joined, and how many of them go into one.
 
 use super::Library;
-use super::json::Object;
+use super::json;
 use crate::records::RecordKind;
 
 /// The largest request body that the backend takes, in bytes.
@@ -10,26 +10,17 @@ const MAX_ITEMS: usize = 50;
 const TRACE_SUFFIX: &[u8] = b"]}]}]}";
 
 pub(crate) fn trace_prefix(library: &Library<'_>) -> Box<[u8]> {
-    let mut out = Vec::new();
-    out.extend_from_slice(br#"{"resourceSpans":[{"resource":{"attributes":["#);
-    for (key, value) in [("service.name", library.service_name), ("service.version", library.version)] {
-        if out.last() == Some(&b'}') {
-            out.push(b',');
-        }
-        let mut attribute = Object::new(&mut out);
-        attribute.string("key", key);
-        let mut typed = Object::new(attribute.key("value"));
-        typed.string("stringValue", value);
-        typed.end();
-        attribute.end();
-    }
-    out.extend_from_slice(br#"]},"scopeSpans":[{"scope":"#);
-    let mut scope = Object::new(&mut out);
-    scope.string("name", library.service_name);
-    scope.string("version", library.version);
-    scope.end();
-    out.extend_from_slice(br#","spans":["#);
-    out.into_boxed_slice()
+    let Library { service_name, version, .. } = *library;
+    json::template(&[
+        (
+            r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":""#,
+            service_name,
+        ),
+        (r#""}},{"key":"service.version","value":{"stringValue":""#, version),
+        (r#""}}]},"scopeSpans":[{"scope":{"name":""#, service_name),
+        (r#"","version":""#, version),
+        (r#""},"spans":["#, ""),
+    ])
 }
 
 /// How requests of one kind are put together.

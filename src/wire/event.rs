@@ -27,18 +27,12 @@ pub(crate) struct EventView<'a> {
 
 /// The `$context` object, which names the library that recorded an event.
 pub(crate) fn context(library: &Library<'_>) -> Box<[u8]> {
-    let mut out = Vec::new();
-    let mut context = Object::new(&mut out);
-    let mut names = Object::new(context.key("library"));
-    names.string("name", library.name);
-    names.string("version", library.version);
-    names.end();
-    let mut metadata = Object::new(context.key("metadata"));
-    metadata.string("language", "rust");
-    metadata.string("runtime", library.runtime);
-    metadata.end();
-    context.end();
-    out.into_boxed_slice()
+    json::template(&[
+        (r#"{"library":{"name":""#, library.name),
+        (r#"","version":""#, library.version),
+        (r#""},"metadata":{"language":"rust","runtime":""#, library.runtime),
+        (r#""}}"#, ""),
+    ])
 }
 
 /// An element of an `events/track` array. `None` when it is too large and has no text left to shorten.

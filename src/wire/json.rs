@@ -42,6 +42,16 @@ impl<'a> Object<'a> {
     }
 }
 
+/// JSON as it is, each piece followed by a text for the inside of a string.
+pub(crate) fn template(pieces: &[(&str, &str)]) -> Box<[u8]> {
+    let mut out = Vec::new();
+    for (json, text) in pieces {
+        out.extend_from_slice(json.as_bytes());
+        escape(&mut out, text);
+    }
+    out.into_boxed_slice()
+}
+
 /// A quoted string.
 pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');

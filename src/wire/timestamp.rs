@@ -1,26 +1,21 @@
 //! RFC 3339 in UTC, written by hand: `time`'s formatter would more than double the cost of the type on wasm.
 
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 
 /// A quoted timestamp with as many fractional digits as it needs.
 pub(crate) fn rfc3339(out: &mut Vec<u8>, moment: OffsetDateTime) {
-    let utc = moment.checked_to_offset(UtcOffset::UTC).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let year = u32::try_from(utc.year()).unwrap_or_default();
+    let utc = OffsetDateTime::from_unix_timestamp(moment.unix_timestamp()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let (year, month, day) = utc.to_calendar_date();
+    let (hour, minute, second) = utc.to_hms();
     out.push(b'"');
-    padded(out, year, 4);
-    out.push(b'-');
-    padded(out, u8::from(utc.month()).into(), 2);
-    out.push(b'-');
-    padded(out, utc.day().into(), 2);
-    out.push(b'T');
-    padded(out, utc.hour().into(), 2);
-    out.push(b':');
-    padded(out, utc.minute().into(), 2);
-    out.push(b':');
-    padded(out, utc.second().into(), 2);
-    if utc.nanosecond() > 0 {
+    padded(out, u32::try_from(year).unwrap_or_default(), 4);
+    for (mark, number) in [(b'-', month.into()), (b'-', day), (b'T', hour), (b':', minute), (b':', second)] {
+        out.push(mark);
+        padded(out, number.into(), 2);
+    }
+    if moment.nanosecond() > 0 {
         out.push(b'.');
-        padded(out, utc.nanosecond(), 9);
+        padded(out, moment.nanosecond(), 9);
         while out.last() == Some(&b'0') {
             out.pop();
         }
@@ -39,6 +34,8 @@ fn padded(out: &mut Vec<u8>, mut number: u32, width: usize) {
 
 #[cfg(test)]
 mod tests {
+    use time::UtcOffset;
+
     use super::*;
 
     fn written(unix_nanos: i128, offset_hours: i8) -> String {

@@ -92,9 +92,12 @@ impl Flight {
     fn lend(&self, kind: RecordKind, key: Option<&str>, horizon: u64, now: Duration) -> Option<Lane> {
         let expires = self.loan_end(now);
         let wanted = Wanted { kind, envelope: self.envelope(kind), flush: self.id, horizon, key, expires };
-        let outboxes: Vec<&Outbox> = self.recorders().map(|recorder| &recorder.outbox).collect();
-        let (index, batch) = Outbox::lend(&outboxes, &wanted)?;
-        let recorder = Arc::clone(self.recorders().nth(index)?);
+        let (own, parent) = (&self.recorder, self.recorder.parent());
+        let (index, batch) = match parent {
+            Some(parent) => Outbox::lend(&[&parent.outbox, &own.outbox], &wanted)?,
+            None => Outbox::lend(&[&own.outbox], &wanted)?,
+        };
+        let recorder = Arc::clone(parent.filter(|_| index == 0).unwrap_or(own));
         Some(Lane { recorder, batch, attempts: 0, is_mirrored: false, due: Some(now) })
     }
 
