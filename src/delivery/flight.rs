@@ -27,7 +27,7 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// Tells the exchanges that are under way apart.
 pub(crate) type Slot = usize;
-const MIRROR: Slot = LANES_OF_A_LEFT_PAGE;
+const MIRROR: Slot = 0;
 
 /// What is to be done.
 pub(crate) enum Command {
@@ -59,7 +59,9 @@ pub(crate) struct Flight {
     is_leaving: bool,
     /// The interaction whose update goes first.
     first: Option<Box<str>>,
-    lanes: [Option<Lane>; LANES_OF_A_LEFT_PAGE],
+    lanes: Vec<Lane>,
+    /// The latest that was given.
+    slot: Slot,
     /// Of a batch that was too large.
     halves: Vec<Lane>,
     mirror: Mirror,
@@ -71,6 +73,8 @@ pub(crate) struct Flight {
 
 /// A batch on its way.
 struct Lane {
+    /// That of the attempt which is under way.
+    slot: Slot,
     recorder: Arc<Recorder>,
     batch: Batch,
     attempts: u32,
@@ -120,7 +124,8 @@ impl Flight {
             max_attempts: home.config.retry.max_attempts,
             is_leaving: false,
             first: None,
-            lanes: [const { None }; LANES_OF_A_LEFT_PAGE],
+            lanes: Vec::new(),
+            slot: MIRROR,
             halves: Vec::new(),
             mirror: Mirror::new(home.config.workshop.is_some() && home.config.cloud.is_some()),
             outcome: Outcome::default(),
@@ -134,18 +139,15 @@ impl Flight {
     /// What is to be done now. To be asked again after each answer and each wait.
     pub fn next(&mut self, now: Duration) -> Command {
         loop {
-            for slot in 0..self.lane_count() {
-                if let Some(post) = self.attempt(slot, now) {
-                    return Command::Post(post);
-                }
+            if let Some(post) = self.attempt(now) {
+                return Command::Post(post);
             }
             if let Some((route, body)) = self.mirror.next() {
                 let timeout = self.workshop_timeout(now);
                 return Command::Post(Post { slot: MIRROR, to_workshop: true, route, body, timeout });
             }
-            let mut lanes = self.lanes.iter().flatten();
-            if lanes.next().is_some() || self.mirror.is_busy() {
-                return Command::Wait(self.lanes.iter().flatten().filter_map(|lane| lane.due).min());
+            if !self.lanes.is_empty() || self.mirror.is_busy() {
+                return Command::Wait(self.lanes.iter().filter_map(|lane| lane.due).min());
             }
             match self.end_pass(now) {
                 Some(command) => return command,
@@ -160,12 +162,13 @@ impl Flight {
             self.mirror.answered(result.is_ok());
             return;
         }
-        let Some(lane) = self.lanes.get_mut(slot).and_then(Option::take) else { return };
+        let Some(index) = self.lanes.iter().position(|lane| lane.slot == slot) else { return };
+        let lane = self.lanes.swap_remove(index);
         let (answer, error) = answer::understand(result, self.config().cloud.as_ref());
         if self.is_local() {
-            self.settle_local(slot, lane, answer, error.is_none(), now);
+            self.settle_local(lane, answer, error.is_none(), now);
         } else {
-            self.settle(slot, lane, answer, error, now);
+            self.settle(lane, answer, error, now);
         }
     }
 
@@ -310,7 +313,7 @@ impl Flight {
 /// A flush that is cancelled loses nothing.
 impl Drop for Flight {
     fn drop(&mut self) {
-        for lane in self.lanes.iter().flatten().chain(&self.halves) {
+        for lane in self.lanes.iter().chain(&self.halves) {
             lane.recorder.outbox.give_up(&lane.batch, 0);
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::policy::{Answer, Step};
-use super::{Flight, Lane, Post, Slot};
+use super::{Flight, Lane, MIRROR, Post};
 use crate::config::RetryPolicy;
 use crate::diagnostics::Warning;
 use crate::error::Error;
@@ -18,13 +18,13 @@ const BODY_OF_A_LEFT_PAGE: usize = 16 * 1024;
 
 impl Flight {
     /// The next attempt of a lane, if one is due.
-    pub(super) fn attempt(&mut self, slot: Slot, now: Duration) -> Option<Post> {
+    pub(super) fn attempt(&mut self, now: Duration) -> Option<Post> {
         loop {
-            let lane = self.lanes.get_mut(slot)?;
-            let mut lane = match lane.as_ref().map(|lane| lane.due) {
-                None => self.load(now)?,
-                Some(Some(due)) if due <= now => lane.take()?,
-                Some(_) => return None,
+            let due = self.lanes.iter().position(|lane| lane.due.is_some_and(|due| due <= now));
+            let mut lane = match due {
+                Some(index) => self.lanes.swap_remove(index),
+                None if self.lanes.len() < self.lane_count() => self.load(now)?,
+                None => return None,
             };
             let Some(timeout) = self.attempt_timeout(now) else {
                 self.outcome.out_of_time = true;
@@ -39,6 +39,8 @@ impl Flight {
             if !outbox.renew(&lane.batch, self.loan_end(now)) {
                 continue;
             }
+            self.slot = self.slot.wrapping_add(1).max(MIRROR + 1);
+            let slot = self.slot;
             let kind = lane.batch.kind;
             let post = if self.is_local() && kind == RecordKind::Event {
                 let body = outbox.as_final_partials(&lane.batch).pop()?;
@@ -56,7 +58,8 @@ impl Flight {
             }
             lane.attempts = lane.attempts.saturating_add(1);
             lane.due = None;
-            *self.lanes.get_mut(slot)? = Some(lane);
+            lane.slot = slot;
+            self.lanes.push(lane);
             return Some(post);
         }
     }
@@ -73,7 +76,7 @@ impl Flight {
             return Some(lane);
         }
         // One by one, updates of interactions take long: a lane is left to what comes after them.
-        let updates = self.lanes.iter().flatten().filter(|lane| lane.batch.kind == RecordKind::Partial).count();
+        let updates = self.lanes.iter().filter(|lane| lane.batch.kind == RecordKind::Partial).count();
         let are_late = !self.is_local() && updates.saturating_add(1) >= self.lane_count();
         let is_late = |kind: &RecordKind| are_late && *kind == RecordKind::Partial;
         let kinds = RecordKind::KINDS.into_iter().filter(|kind| (self.wants)(*kind));
@@ -82,7 +85,7 @@ impl Flight {
                 return Some(lane);
             }
             let is_here = |lane: &Lane| lane.batch.kind == kind;
-            if kind == RecordKind::User && !self.is_leaving && self.lanes.iter().flatten().any(is_here) {
+            if kind == RecordKind::User && !self.is_leaving && self.lanes.iter().any(is_here) {
                 return None;
             }
         }
@@ -98,7 +101,7 @@ impl Flight {
             None => Outbox::lend(&[&own.outbox], &wanted)?,
         };
         let recorder = Arc::clone(parent.filter(|_| index == 0).unwrap_or(own));
-        Some(Lane { recorder, batch, attempts: 0, is_mirrored: false, due: Some(now) })
+        Some(Lane { slot: MIRROR, recorder, batch, attempts: 0, is_mirrored: false, due: Some(now) })
     }
 
     fn envelope(&self, kind: RecordKind) -> Envelope<'_> {
@@ -109,7 +112,7 @@ impl Flight {
         if self.is_local() && kind == RecordKind::Event { envelope.of_one() } else { envelope }
     }
 
-    pub(super) fn settle(&mut self, slot: Slot, mut lane: Lane, answer: Answer, error: Option<Error>, now: Duration) {
+    pub(super) fn settle(&mut self, mut lane: Lane, answer: Answer, error: Option<Error>, now: Duration) {
         let policy = RetryPolicy { max_attempts: self.max_attempts, ..self.config().retry };
         let left = self.time_left(now);
         let is_last = lane.attempts >= policy.max_attempts;
@@ -118,20 +121,20 @@ impl Flight {
                 let key = self.key(&lane);
                 let count = lane.recorder.outbox.deliver(&lane.batch);
                 self.outcome.report.add_delivered(lane.batch.kind, count);
-                self.follow_up(slot, key, now);
+                self.follow_up(key, now);
             }
             Step::Drop(reason) => {
                 self.warn_of_loss(&lane.batch, reason, error.as_ref());
                 self.outcome.fail(error);
                 let key = self.key(&lane);
                 self.discard(&lane, reason);
-                self.follow_up(slot, key, now);
+                self.follow_up(key, now);
             }
             Step::Wait(wait) => {
                 let due = now.saturating_add(wait);
                 lane.recorder.outbox.renew(&lane.batch, self.loan_end(due));
                 lane.due = Some(due);
-                self.put(slot, lane);
+                self.lanes.push(lane);
             }
             Step::Split => {
                 let halves = lane.recorder.outbox.split(&lane.batch, self.loan_end(now));
@@ -153,7 +156,7 @@ impl Flight {
         }
     }
 
-    pub(super) fn settle_local(&mut self, slot: Slot, lane: Lane, answer: Answer, is_taken: bool, now: Duration) {
+    pub(super) fn settle_local(&mut self, lane: Lane, answer: Answer, is_taken: bool, now: Duration) {
         let key = self.key(&lane);
         if is_taken {
             let count = lane.recorder.outbox.deliver(&lane.batch);
@@ -162,7 +165,7 @@ impl Flight {
             self.mirror.answered(matches!(answer, Answer::Status { .. }));
             self.discard(&lane, DropReason::Workshop);
         }
-        self.follow_up(slot, key, now);
+        self.follow_up(key, now);
     }
 
     /// The event of a partial.
@@ -171,15 +174,9 @@ impl Flight {
     }
 
     /// Goes on with the next partial of an event, even if it was recorded meanwhile: other flushes left it to this one.
-    fn follow_up(&mut self, slot: Slot, key: Option<Box<str>>, now: Duration) {
+    fn follow_up(&mut self, key: Option<Box<str>>, now: Duration) {
         if let Some(lane) = key.and_then(|key| self.lend(RecordKind::Partial, Some(&key), u64::MAX, now)) {
-            self.put(slot, lane);
-        }
-    }
-
-    fn put(&mut self, slot: Slot, lane: Lane) {
-        if let Some(place) = self.lanes.get_mut(slot) {
-            *place = Some(lane);
+            self.lanes.push(lane);
         }
     }
 
