@@ -260,20 +260,17 @@ impl ClientBuilder {
         }
         let diagnostics = Diagnostics::default();
         let common = self.common_headers(&diagnostics);
-        let workshop = resolve_local_workshop_url(&self.workshop, true);
+        let workshop = resolve_local_workshop_url(&self.workshop, true).map(|base_url| {
+            let headers = if platform::WORKSHOP_TAKES_HEADERS { common.clone() } else { vec![content_type()] };
+            Destination { base_url, headers, secret: String::new() }
+        });
         let cloud = (!write_key.is_empty()).then(|| {
-            let mut headers = common.clone();
+            let mut headers = common;
             headers.push(("Authorization", format!("Bearer {write_key}")));
             if self.debug && self.library_name.bytes().all(|byte| byte.is_ascii_graphic()) {
                 headers.push(("X-Raindrop-Sdk", self.library_name.clone()));
             }
             Destination { base_url, headers, secret: write_key.to_owned() }
-        });
-        let workshop = workshop.map(|base_url| {
-            // In a browser, Workshop's CORS rules allow no header of ours.
-            let is_native = platform::runtime_name() == "native";
-            let headers = common.into_iter().filter(|(name, _)| is_native || *name == "Content-Type").collect();
-            Destination { base_url, headers, secret: String::new() }
         });
 
         let library = Library {
@@ -312,7 +309,7 @@ impl ClientBuilder {
     }
 
     fn common_headers(&self, diagnostics: &Diagnostics) -> Vec<(&'static str, String)> {
-        let mut headers = vec![("Content-Type", "application/json".to_owned())];
+        let mut headers = vec![content_type()];
         let project_id = self.project_id.trim_ascii();
         if is_slug(project_id) {
             headers.push(("X-Raindrop-Project-Id", project_id.to_owned()));
@@ -326,6 +323,10 @@ impl ClientBuilder {
         }
         headers
     }
+}
+
+fn content_type() -> (&'static str, String) {
+    ("Content-Type", "application/json".to_owned())
 }
 
 fn is_slug(text: &str) -> bool {

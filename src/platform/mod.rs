@@ -15,8 +15,8 @@ use std::time::Duration;
 
 pub use imp::HttpClient;
 pub(crate) use imp::{
-    BUFFER_BYTES, Boxed, Transport, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now,
-    parse_http_date, runtime_name, sleep, warn,
+    BUFFER_BYTES, Boxed, Transport, WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens,
+    monotonic, now, parse_http_date, runtime_name, sleep, warn,
 };
 
 /// How much of an error's body is kept.

@@ -23,6 +23,8 @@ pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// How much may wait for a flush unless told otherwise.
 pub(crate) const BUFFER_BYTES: usize = 32 * 1024 * 1024;
+/// Whether Workshop gets more than the content's type.
+pub(crate) const WORKSHOP_TAKES_HEADERS: bool = true;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A body that is of no interest is read this far, so that its connection can serve the next request.
 const MAX_DRAINED_BODY: usize = 64 * 1024;

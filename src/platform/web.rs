@@ -28,6 +28,9 @@ use super::{DRAIN_TIMEOUT, Exchange, MAX_ERROR_BODY, Request, Response, SendErro
 /// How much may wait for a flush unless told otherwise: a Worker has 128 MB altogether.
 pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 
+/// In a browser, Workshop's CORS rules allow no header of ours.
+pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
+
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]

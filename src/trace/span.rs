@@ -134,9 +134,11 @@ impl Span {
             if !model.is_empty() {
                 fields.attributes.push(Attribute::string(RESPONSE_MODEL, model));
             }
-            let counts = [(INPUT_TOKENS, input_tokens), (OUTPUT_TOKENS, output_tokens)];
-            let known = counts.into_iter().filter(|(_, tokens)| *tokens > 0);
-            fields.attributes.extend(known.map(|(key, tokens)| Attribute::int(key, tokens)));
+            for (key, tokens) in [(INPUT_TOKENS, input_tokens), (OUTPUT_TOKENS, output_tokens)] {
+                if tokens > 0 {
+                    fields.attributes.push(Attribute::int(key, tokens));
+                }
+            }
         });
     }
 

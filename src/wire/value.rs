@@ -12,12 +12,19 @@ pub(crate) fn compact(value: &Value) -> Json {
 }
 
 pub(crate) fn properties(values: BTreeMap<String, Value>) -> Properties {
-    Properties::from_distinct(values.into_iter().map(|(name, value)| (name, compact(&value))).collect())
+    let mut distinct = Vec::with_capacity(values.len());
+    for (name, value) in values {
+        distinct.push((name, compact(&value)));
+    }
+    Properties::from_distinct(distinct)
 }
 
 pub(crate) fn texts(values: BTreeMap<String, String>) -> Properties {
-    let text = |text: &str| written(|out| json::string(out, text));
-    Properties::from_distinct(values.into_iter().map(|(name, value)| (name, text(&value))).collect())
+    let mut distinct = Vec::with_capacity(values.len());
+    for (name, value) in values {
+        distinct.push((name, written(|out| json::string(out, &value))));
+    }
+    Properties::from_distinct(distinct)
 }
 
 fn written(mut write: impl FnMut(&mut Vec<u8>)) -> Json {
