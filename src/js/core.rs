@@ -7,6 +7,7 @@ use crate::client::Client;
 use crate::delivery::Flight;
 use crate::outbox::Call;
 use crate::platform;
+use crate::wire;
 
 /// A client as `raindrop.js` sees it.
 #[wasm_bindgen]
@@ -50,20 +51,27 @@ impl Core {
             4 => record::signal(recorder, items),
             5 => record::user(recorder, items),
             6 => {
-                record::span(recorder, items);
-                return String::new();
-            }
-            7 => {
                 recorder.home.counters.refuse();
                 return String::new();
             }
-            8 => return report::stats(&self.client.stats()),
-            _ => return self.problem.clone(),
+            7 => return report::stats(&self.client.stats()),
+            8 => return self.problem.clone(),
+            _ => return self.limits(),
         };
         match result {
             Ok(event_id) => format!("={event_id}"),
             Err(error) => format!("!{error}"),
         }
+    }
+
+    /// Takes the JSON of a span; none if it is too large.
+    pub fn span(&self, bytes: Vec<u8>) {
+        self.client.recorder.encoded_span(bytes);
+    }
+
+    /// Says of the span with this name that the backend will not keep it.
+    pub fn warn_useless(&self, name: &str) {
+        self.client.recorder.warn_useless(name);
     }
 
     /// Begins to deliver what is recorded: in a flush (0), at last (1), or because the page is being left (2).
@@ -75,5 +83,17 @@ impl Core {
             _ => Flight::leave(recorder, now),
         };
         flight.into()
+    }
+}
+
+impl Core {
+    /// How many code points a text and how many bytes a span may have; nothing if the client is disabled.
+    fn limits(&self) -> String {
+        let recorder = &self.client.recorder;
+        if !recorder.is_enabled() {
+            return String::new();
+        }
+        let encoding = &recorder.home.config.encoding;
+        format!("{} {}", encoding.text_cap.0, wire::max_span(encoding))
     }
 }

@@ -26,6 +26,13 @@ extern "C" {
     type RaindropError;
 }
 
+// Only named here is the file put beside the one that imports it.
+#[wasm_bindgen(module = "/src/js/span.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = spanId)]
+    fn span_id() -> String;
+}
+
 #[wasm_bindgen(start)]
 fn start() {
     if let Ok(client) = Client::builder().build() {

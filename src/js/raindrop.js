@@ -1,5 +1,6 @@
-// The classes of the npm package. What they record crosses into wasm once, as the JSON text of an array; the tables below
-// say what stands in it, in the order that `record.rs` and `options.rs` read.
+// The classes of the npm package. Spans cross into wasm as the bytes that are sent; anything else as the JSON text of an
+// array: the tables below say what stands in it, in the order that `record.rs` and `options.rs` read.
+import { isOfUse, json, LLM_KIND, spanBytes, spanId, TOOL_KIND, traceId } from "./span.js";
 
 /** What an entry of the package may change before the first client is made. */
 export const defaults = { flushOnFinish: true, flushOnPageHide: true };
@@ -72,19 +73,15 @@ const PATCH_CALL = 2;
 const FINISH = 3;
 const SIGNAL_CALL = 4;
 const USER_CALL = 5;
-const SPAN_CALL = 6;
-const REFUSE = 7;
-const STATS = 8;
-const PROBLEM = 9;
+const REFUSE = 6;
+const STATS = 7;
+const PROBLEM = 8;
+const LIMITS = 9;
 
 // Why something is delivered, as wasm numbers it.
 const FLUSH = 0;
 const CLOSE = 1;
 const LEAVE = 2;
-
-/** The kind of a span, as wasm numbers it. */
-const TOOL_KIND = 1;
-const LLM_KIND = 2;
 
 const wrong = (field, expected) => {
   throw Object.assign(new TypeError(`${field} ${expected}`), { field });
@@ -153,12 +150,6 @@ function attachment(item, path) {
   return values;
 }
 
-/** JSON that UTF-8 can hold: half a surrogate pair, which `JSON.stringify` escapes, becomes U+FFFD. */
-function json(value) {
-  const text = JSON.stringify(value);
-  return text.includes("\\ud") ? text.replace(/\\(\\|ud[89a-f]..)/g, (all, code) => (code == "\\" ? all : "\ufffd")) : text;
-}
-
 /** A value as one text: a text as it is, anything else as JSON. */
 function asText(value, field) {
   if (value == null || typeof value == "string") return value;
@@ -175,9 +166,6 @@ const errorText = (error) =>
   error == null ? "unknown error" : String(error instanceof Error ? error.message || error.name : error);
 
 // ---- Recording ----
-
-/** Spans and traces are numbered here and get their ids in wasm. */
-let lastNumber = 0;
 
 /** The interactions begun last, so that resuming one finds what is known of it. */
 const recent = new Map();
@@ -198,6 +186,7 @@ class Client {
   constructor(from, options) {
     this.core = from;
     this.options = options;
+    [this.textCap, this.spanLimit] = from.call(LIMITS, "").split(" ");
     if (options.flushOnPageHide) watchPage(this);
   }
 
@@ -251,8 +240,15 @@ class Client {
       const name = field.replace(/_(.)/g, (_, letter) => letter.toUpperCase()).replace("kind", "type");
       return this.report(call, { field: name, message: name ? `${name} ${reason}` : reason });
     }
-    if (number != SPAN_CALL && number != BEGIN && number != PATCH_CALL) this.soon();
+    if (number != BEGIN && number != PATCH_CALL) this.soon();
     return answer.slice(1);
+  }
+
+  /** Hands a span that ended to wasm, unless the client is disabled. */
+  recordSpan(place, span, end) {
+    if (!this.spanLimit) return;
+    if (!isOfUse(place, span)) this.core.warn_useless(span.name);
+    this.core.span(spanBytes(place, span, end, +this.textCap, +this.spanLimit));
   }
 
   /** One record, or each of several. */
@@ -440,11 +436,10 @@ class Span {
       if (eventId) identity = { ...identity, eventId };
       if (above && !identity.userId && (!identity.eventId || identity.eventId == above.identity.eventId)) identity = above.identity;
       sticky ??= above?.sticky;
-      this.#place = { number: ++lastNumber, trace: above?.trace ?? trace ?? ++lastNumber, identity, sticky };
+      this.#place = { id: spanId(), parent: above?.id, trace: above?.trace ?? trace ?? traceId(), identity, sticky };
       this.#open = {
         name,
         kind,
-        parent: above?.number,
         start: startTime ?? Date.now(),
         operationId,
         properties: { ...sticky, ...properties },
@@ -499,27 +494,7 @@ class Span {
     this.#client.attempt("end", () => {
       const end = checked("@", at, "time") ?? Date.now();
       this.#open = undefined;
-      const { number, trace, identity } = this.#place;
-      const { name, parent, start, kind, operationId, error, properties, attributes, detail } = open;
-      const { eventId, userId, event, convoId } = identity;
-      this.#client.record("end", SPAN_CALL, [
-        name,
-        number,
-        parent,
-        trace,
-        start,
-        end,
-        eventId,
-        userId,
-        event,
-        convoId,
-        kind,
-        operationId,
-        error,
-        properties,
-        attributes,
-        ...detail,
-      ]);
+      this.#client.recordSpan(this.#place, open, end);
     });
   }
 }
@@ -723,7 +698,7 @@ export class Raindrop extends Source {
       return id;
     });
     identity.eventId = id ?? identity.eventId ?? "";
-    const from = { identity, trace: ++lastNumber };
+    const from = { identity, trace: traceId() };
     if (id == null) {
       of = new Client(core, {});
     } else {
@@ -740,7 +715,7 @@ export class Raindrop extends Source {
     from ??= client.attempt("resumeInteraction", () => {
       const [id, userId, event, convoId, model] = read(PATCH, { ...known, eventId });
       checked("!", id, "eventId");
-      return { identity: { eventId: id, userId, event, convoId, model }, trace: ++lastNumber };
+      return { identity: { eventId: id, userId, event, convoId, model }, trace: traceId() };
     });
     return new Interaction(from ? client : new Client(core, {}), from ?? { identity: { eventId: "" } });
   }

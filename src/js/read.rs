@@ -45,12 +45,6 @@ impl<'a> Items<'a> {
         second.replace_millisecond(u16::try_from(millis.rem_euclid(1000)).ok()?).ok()
     }
 
-    /// The next item, unless it is missing.
-    pub fn json(&mut self) -> Option<Json> {
-        let raw = self.raw();
-        (!matches!(raw, "" | "null")).then(|| Json::from_text(raw.to_owned()))
-    }
-
     /// The next item as an object of any values.
     pub fn object(&mut self) -> Properties {
         let mut items = Items::of(self.raw());

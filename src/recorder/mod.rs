@@ -201,16 +201,25 @@ impl Recorder {
 
     pub fn span(&self, span: &SpanRecord<'_>) {
         if !wire::has_ai_operation(span) {
-            self.home.diagnostics.warn(Warning::UselessSpan, || {
-                format!(
-                    "span \"{}\" has no event id, operation id, user or conversation: the backend drops such spans. \
-                     Set `event_id` or `operation_id`",
-                    span.name
-                )
-            });
+            self.warn_useless(span.name);
         }
         // After `close` the span is refused, and counted as such.
         let _ = self.push(RecordKind::Span, wire::span(span, &self.home.config.encoding));
+    }
+
+    /// The same for a span that is JSON already; no bytes if it is too large.
+    #[cfg(feature = "js")]
+    pub fn encoded_span(&self, bytes: Vec<u8>) {
+        let _ = self.push(RecordKind::Span, (!bytes.is_empty()).then_some(bytes));
+    }
+
+    pub fn warn_useless(&self, name: &str) {
+        self.home.diagnostics.warn(Warning::UselessSpan, || {
+            format!(
+                "span \"{name}\" has no event id, operation id, user or conversation: the backend drops such spans. \
+                 Set `event_id` or `operation_id`"
+            )
+        });
     }
 
     fn push(&self, kind: RecordKind, bytes: Option<Vec<u8>>) -> Result<()> {

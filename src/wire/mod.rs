@@ -18,6 +18,8 @@ mod value;
 
 pub(crate) use event::{EventView, complete_event, partial};
 pub(crate) use signal::signal;
+#[cfg(feature = "js")]
+pub(crate) use span::max_span;
 pub(crate) use span::{has_ai_operation, span};
 pub(crate) use text::TextCap;
 pub(crate) use user::user;

@@ -16,9 +16,14 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// An element of `spans` in a trace request. `None` when it is too large and has no text left to shorten.
 pub(crate) fn span(span: &SpanRecord<'_>, encoding: &Encoding) -> Option<Vec<u8>> {
-    let limit = Envelope::of(RecordKind::Span, &encoding.trace_prefix, 1).max_record();
+    let limit = max_span(encoding);
     let attribute_cap = encoding.text_cap;
     record(limit, attribute_cap, &|out, cap| encode(out, span, cap, attribute_cap))
+}
+
+/// How many bytes a span may have.
+pub(crate) fn max_span(encoding: &Encoding) -> usize {
+    Envelope::of(RecordKind::Span, &encoding.trace_prefix, 1).max_record()
 }
 
 /// Whether the backend keeps the span: it silently drops one that has nothing to do with a model, a tool or an event.

@@ -13,6 +13,8 @@ const PACKAGE: &str = "raindrop-edge";
 /// Where the crate of the wasm module is: a workspace of its own, with its own lock file.
 pub const CRATE: &str = "npm";
 const LIBRARY: &str = "raindrop";
+/// The package's half in JavaScript.
+const SCRIPTS: [&str; 2] = ["raindrop.js", "span.js"];
 
 /// What rustc and wasm-bindgen use, and every runtime has.
 const FEATURES: [&str; 7] = [
@@ -61,7 +63,9 @@ pub fn build(target: &Path) -> Result<Package, String> {
 
     copy_files(&root.join(TEMPLATES), &directory)?;
     copy(&root.join("LICENSE"), &directory.join("LICENSE"))?;
-    copy(&root.join("src/js/raindrop.js"), &directory.join("raindrop.js"))?;
+    for file in SCRIPTS {
+        copy(&root.join("src/js").join(file), &directory.join(file))?;
+    }
     let glue = read(&bound.join(format!("{LIBRARY}_bg.js")))?;
     let snippet = snippet(&glue)?;
     write(&directory.join(format!("{LIBRARY}_bg.js")), &glue.replace(snippet, &format!("./{LIBRARY}.js")))?;

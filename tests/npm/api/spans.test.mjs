@@ -230,3 +230,55 @@ test("using ends a span", { skip: !Symbol.dispose }, async () => {
     assert.equal(raindrop.stats().pendingOf.spans, 1);
   });
 });
+
+test("values are what JSON makes of them", async () => {
+  const { s } = await spans((raindrop) => {
+    const attributes = { date: new Date(0), nan: NaN, negative: -7, zero: -0, large: 2 ** 53, huge: 1e21, tiny: 1e-7, none: [], half: "\ud800\"\n" };
+    raindrop.startSpan({ name: "s", eventId: "e", attributes }).end();
+  });
+  const { date, negative, zero, large, huge, tiny, none, half } = s.attributes;
+  assert.deepEqual({ date, negative, zero, large }, { date: "1970-01-01T00:00:00.000Z", negative: -7, zero: 0, large: 2 ** 53 });
+  assert.deepEqual({ huge, tiny, none, half }, { huge: 1e21, tiny: 1e-7, none: [], half: "\ufffd\"\n" });
+  assert.ok(!("nan" in s.attributes));
+});
+
+test("what the caller sets wins over what a kind of span implies", async () => {
+  const { s } = await spans((raindrop) => {
+    const attributes = { "gen_ai.system": "mine", "gen_ai.prompt.0.role": "system", [`${ASSOCIATION}user_id`]: "other" };
+    const options = { name: "s", model: "m", provider: "p", input: "q", attributes, properties: { event: "renamed" } };
+    interactionOf(raindrop).startLlmSpan(options).end();
+  });
+  assert.equal(s.attributes["gen_ai.system"], "mine");
+  assert.equal(s.attributes["gen_ai.provider.name"], "p");
+  assert.equal(s.attributes["gen_ai.prompt.0.role"], "system");
+  assert.equal(s.attributes["gen_ai.prompt.0.content"], "q");
+  assert.equal(s.attributes[`${ASSOCIATION}user_id`], "other");
+  assert.equal(s.attributes[`${ASSOCIATION}event`], "renamed");
+  assert.equal(s.attributes[`${ASSOCIATION}event_name`], "chat");
+});
+
+test("texts are cut to the cap, in code points and with a marker", async () => {
+  const { spans: [span] } = await landed(
+    (raindrop) => {
+      const messages = [{ role: "user", content: "😀".repeat(300) }, { role: "user", content: "short" }];
+      raindrop.startLlmSpan({ name: "s", model: "m", messages, attributes: { list: ["x".repeat(101)], exact: "😀".repeat(100) } }).end();
+    },
+    { maxTextFieldChars: 100 },
+  );
+  const marker = "...[truncated by raindrop]";
+  assert.equal(span.attributes["gen_ai.prompt.0.content"], "😀".repeat(74) + marker);
+  assert.deepEqual(span.attributes.list, ["x".repeat(74) + marker]);
+  assert.equal(span.attributes.exact, "😀".repeat(100));
+  const chat = span.attributes["ai.prompt.messages"];
+  assert.ok([...chat].length <= 100);
+  assert.equal(JSON.parse(chat)[1].content, "short");
+});
+
+test("of a span that is too large the longest text is shortened", async () => {
+  const { spans: [span] } = await landed((raindrop) => {
+    raindrop.startToolSpan({ name: "s", eventId: "e", input: "\n".repeat(900_000), output: "short" }).end();
+  });
+  const input = span.attributes["traceloop.entity.input"];
+  assert.ok(input.length > 450_000 && input.endsWith("...[truncated by raindrop]"));
+  assert.equal(span.attributes["traceloop.entity.output"], "short");
+});

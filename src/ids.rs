@@ -1,8 +1,5 @@
 //! Event, trace and span ids: random, from a generator that each thread seeds once.
 
-#[cfg(feature = "js")]
-pub(crate) mod numbered;
-
 use std::cell::Cell;
 
 use uuid::Builder;
