@@ -1,6 +1,6 @@
 // What a page does to telemetry: leaving in the middle, and policies about content and origins.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
 import { serve } from "../../../examples/browser/serve.mjs";
 import { Ingest } from "../../worker/test/ingest.mjs";
 import { bundlers } from "../support/bundlers.mjs";
@@ -8,7 +8,9 @@ import { launch, open } from "../support/chromium.mjs";
 import { install } from "../support/install.mjs";
 import { assertLanded } from "../support/landed.mjs";
 
-let app, ingest, browser, files, site, context;
+let app, ingest, browser, files, site;
+/** A fresh one for each test. They end with the browser: one whose page has just been left may never close. */
+let context;
 
 before(async () => {
   app = await install();
@@ -29,8 +31,6 @@ beforeEach(async () => {
   await ingest.clear();
   context = await browser.newContext();
 });
-
-afterEach(() => context.close());
 
 /** Records the first half of an interaction and returns its event's id. Nothing has been sent when this is done. */
 async function beginSomething(page) {
