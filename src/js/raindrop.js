@@ -183,15 +183,16 @@ class Client {
   asked = new Set();
   unasked = new Set();
 
-  constructor(from, options) {
+  /** `limits`: how many code points a text and how many bytes a span may have, the latter only if anything is recorded. */
+  constructor(from, options, limits = from.call(LIMITS, "").split(" ").map(Number)) {
     this.core = from;
     this.options = options;
-    [this.textCap, this.spanLimit] = from.call(LIMITS, "").split(" ");
+    this.limits = limits;
     if (options.flushOnPageHide) watchPage(this);
   }
 
   scope() {
-    const scope = new Client(this.core.scope(), this.options);
+    const scope = new Client(this.core.scope(), this.options, this.limits);
     scope.warned = this.warned;
     return scope;
   }
@@ -246,9 +247,10 @@ class Client {
 
   /** Hands a span that ended to wasm, unless the client is disabled. */
   recordSpan(place, span, end) {
-    if (!this.spanLimit) return;
+    const [textCap, spanLimit] = this.limits;
+    if (!spanLimit) return;
     if (!isOfUse(place, span)) this.core.warn_useless(span.name);
-    this.core.span(spanBytes(place, span, end, +this.textCap, +this.spanLimit));
+    this.core.span(spanBytes(place, span, end, textCap, spanLimit));
   }
 
   /** One record, or each of several. */

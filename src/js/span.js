@@ -86,7 +86,8 @@ function fitted(limit, cap, measure, encode) {
   return fitting;
 }
 
-const codePoints = (text) => [...text].length;
+/** How many code points a text has; if they cannot be more than `limit`, an upper bound. */
+const codePoints = (text, limit) => (text.length <= limit ? text.length : [...text].length);
 
 // ---- Attributes ----
 
@@ -145,7 +146,7 @@ function encode({ id, parent, trace, identity }, span, end, cap, attributeCap) {
     };
     if (messages?.length) {
       const chat = (cap) => json(messages.map(([role, text]) => ({ role, content: cut(text ?? "", cap) })));
-      implied("ai.prompt.messages", fitted(attributeCap, cap, codePoints, chat) ?? chat(0));
+      implied("ai.prompt.messages", fitted(attributeCap, cap, (text) => codePoints(text, attributeCap), chat) ?? chat(0));
       messages.forEach(([role, text], index) => message("prompt", index, role, text));
     } else if (input) {
       content("ai.prompt", input);
