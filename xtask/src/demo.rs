@@ -1,8 +1,7 @@
 //! `cargo xtask demo`: `examples/browser` with an ingestion server of its own.
 
-use crate::lock;
 use crate::npm;
-use crate::step::{self, Step};
+use crate::step::Step;
 use crate::tools;
 
 /// Where the demo is served unless told otherwise.
@@ -15,13 +14,8 @@ pub const PORT: u16 = 8123;
 /// A message that names the failed command.
 pub fn run(port: u16) -> Result<(), String> {
     let target = tools::target_directory()?;
-    let mut set_up = tools::wasm_target();
-    set_up.push(tools::wasm_bindgen_command(&lock::wasm_bindgen()?, &target));
-    set_up.push(tools::worker_node_modules());
-    set_up.push(tools::build_ingest());
-    step::run_all(&set_up)?;
-
     let package = npm::build(&target)?;
+    tools::build_ingest().produce()?;
     Step::new("demo", "node", &["examples/browser/serve.mjs"])
         .args(&[
             package.directory.display().to_string(),

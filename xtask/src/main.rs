@@ -27,7 +27,7 @@ Commands:
   test             Run every check: format, lints, tests and docs, for native, wasm and Workers;
                    install what is missing for them
   test --native    The quick loop: format, native lints with default features, tests
-  npm              Build the npm package: print its directory and its tarball
+  npm              Build the npm package, installing what is missing for it: print its directory and its tarball
   demo             Serve examples/browser, a chat beside what it records, and print where
   demo --port N    The same, at a port of your choice (8123)
   size             Print, as JSON, the bytes that the SDK adds to a Worker's bundle, and those of the npm

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::lock;
 use crate::step::Step;
 use crate::tools::{self, NODE_DIRECTORY, WASM};
 
@@ -33,7 +34,7 @@ pub struct Package {
     pub tarball: PathBuf,
 }
 
-/// Builds the package and prints where it is.
+/// Installs what is missing, builds the package, and prints where it is.
 ///
 /// # Errors
 ///
@@ -55,8 +56,8 @@ pub fn build(target: &Path) -> Result<Package, String> {
     for stale in [&bound, &directory] {
         clear(stale)?;
     }
-    if !tools::has_rust_source() {
-        tools::rust_source().produce()?;
+    for step in set_up(target)? {
+        step.ensure()?;
     }
     compile(&work).produce()?;
     bind(&work, &bound).produce()?;
@@ -78,6 +79,15 @@ pub fn build(target: &Path) -> Result<Package, String> {
         .args(&[work.display().to_string(), directory.display().to_string()])
         .produce()?;
     Ok(Package { directory, tarball })
+}
+
+/// What a build needs, beside Rust and node.
+fn set_up(target: &Path) -> Result<Vec<Step>, String> {
+    let mut steps = tools::wasm_target();
+    steps.push(tools::rust_source());
+    steps.push(tools::wasm_bindgen_command(&lock::wasm_bindgen()?, target));
+    steps.push(tools::worker_node_modules());
+    Ok(steps)
 }
 
 /// Where [`build`] leaves the package.

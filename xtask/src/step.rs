@@ -118,6 +118,15 @@ impl Step {
         self.judge(command.status()).map_err(|why| format!("{}: {why}\ncommand: {self}", self.name))
     }
 
+    /// The same, unless the guard gives a reason not to.
+    ///
+    /// # Errors
+    ///
+    /// A message that names the command.
+    pub fn ensure(&self) -> Result<(), String> {
+        if self.guard.is_some_and(|guard| guard().is_some()) { Ok(()) } else { self.produce() }
+    }
+
     /// What the command prints to stdout.
     ///
     /// # Errors
