@@ -9,6 +9,8 @@ mod demo;
 mod features;
 mod lock;
 mod npm;
+#[cfg(test)]
+mod rooms;
 mod size;
 mod soak;
 mod step;
