@@ -1,14 +1,18 @@
-//! `cargo xtask api`: the public API of the crate as a text, and whether it is still the one in `tests/api.txt`.
+//! `cargo xtask api`: the public API of the crate and of the npm package as texts, and whether they are still those in
+//! `tests/api.txt` and `tests/api-npm.txt`.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
+use crate::api_npm;
 use crate::step::Step;
 use crate::tools;
 
-const SNAPSHOT: &str = "tests/api.txt";
+const OF_CRATE: &str = "tests/api.txt";
+const OF_PACKAGE: &str = "tests/api-npm.txt";
+const TYPES: &str = "pkg-templates/index.d.ts";
 /// Of rustdoc's JSON, which this reads. Another toolchain may write another one.
 const FORMAT: u64 = 57;
 
@@ -19,12 +23,14 @@ pub enum Mode {
     Update,
 }
 
-/// Prints the API, compares it with the snapshot or makes it the snapshot.
+/// Prints the APIs, compares them with the snapshots or makes them the snapshots.
 ///
 /// # Errors
 ///
 /// A message that names the failed command, or the lines that differ.
 pub fn run(mode: Mode) -> Result<(), String> {
+    apply(mode, OF_PACKAGE, &api_npm::text(&read(&tools::workspace_root().join(TYPES))?))?;
+
     let documentation = documentation(&tools::target_directory()?.join("api"))?;
     let format = documentation["format_version"].as_u64().unwrap_or_default();
     if format != FORMAT {
@@ -36,17 +42,21 @@ pub fn run(mode: Mode) -> Result<(), String> {
             Err(message)
         };
     }
-    let api = Api { index: &documentation["index"] }.text(&documentation["root"]);
-    let path = tools::workspace_root().join(SNAPSHOT);
+    apply(mode, OF_CRATE, &Api { index: &documentation["index"] }.text(&documentation["root"]))
+}
+
+fn apply(mode: Mode, snapshot: &str, api: &str) -> Result<(), String> {
+    let path = tools::workspace_root().join(snapshot);
     match mode {
         Mode::Print => print!("{api}"),
-        Mode::Update => fs::write(&path, api).map_err(|error| format!("cannot write {SNAPSHOT}: {error}"))?,
-        Mode::Check => {
-            let snapshot = fs::read_to_string(&path).map_err(|error| format!("cannot read {SNAPSHOT}: {error}"))?;
-            compare(&snapshot, &api)?;
-        }
+        Mode::Update => fs::write(&path, api).map_err(|error| format!("cannot write {snapshot}: {error}"))?,
+        Mode::Check => compare(snapshot, &read(&path)?, api)?,
     }
     Ok(())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 /// What rustdoc knows of the crate. Its JSON is unstable, hence the variable.
@@ -57,21 +67,20 @@ fn documentation(target: &Path) -> Result<Value, String> {
         .env_path("CARGO_TARGET_DIR", target)
         .produce()?;
     let path = target.join("doc/raindrop.json");
-    let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{} is no JSON: {error}", path.display()))
+    serde_json::from_str(&read(&path)?).map_err(|error| format!("{} is no JSON: {error}", path.display()))
 }
 
-fn compare(snapshot: &str, api: &str) -> Result<(), String> {
+fn compare(snapshot: &str, known: &str, api: &str) -> Result<(), String> {
     let missing = |from: &str, sign, other: &str| {
-        let lines = from.lines().filter(|line| !other.lines().any(|known| known == *line));
+        let lines = from.lines().filter(|line| !other.lines().any(|found| found == *line));
         lines.map(|line| format!("{sign} {line}\n")).collect::<String>()
     };
-    let changes = missing(snapshot, '-', api) + &missing(api, '+', snapshot);
+    let changes = missing(known, '-', api) + &missing(api, '+', known);
     if changes.is_empty() {
         return Ok(());
     }
     Err(format!(
-        "the public API is not that of {SNAPSHOT}:\n{changes}If that is meant, `cargo xtask api --update`, and say it in \
+        "the public API is not that of {snapshot}:\n{changes}If that is meant, `cargo xtask api --update`, and say it in \
          CHANGELOG.md"
     ))
 }
@@ -262,9 +271,9 @@ mod tests {
 
     #[test]
     fn what_is_gone_and_what_is_new_is_named() {
-        let error = compare("fn a()\nfn b()\n", "fn b()\nfn c()\n").unwrap_err();
+        let error = compare("api.txt", "fn a()\nfn b()\n", "fn b()\nfn c()\n").unwrap_err();
         assert!(error.contains("- fn a()\n+ fn c()\n") && !error.contains("fn b()"), "{error}");
-        assert_eq!(compare("fn a()\n", "fn a()\n"), Ok(()));
+        assert_eq!(compare("api.txt", "fn a()\n", "fn a()\n"), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 
 mod api;
+mod api_npm;
 mod bench;
 mod bench_js;
 mod consumers;
@@ -41,9 +42,9 @@ Commands:
   counts           Print how many instructions each call takes, under valgrind, as JSON
   counts --check   The same, and fail when one takes 3 % more than benches/counts.json says
   counts --update  Make what is counted the new benches/counts.json
-  api              Print the public API of the crate, a line for each item
-  api --check      Fail when it is not that of tests/api.txt
-  api --update     Make it the new tests/api.txt
+  api              Print the public API of the npm package and of the crate, a line for each item
+  api --check      Fail when they are not those of tests/api-npm.txt and tests/api.txt
+  api --update     Make them the new ones
   soak             Deliver a million events, and 100,000 requests in workerd, to a backend that fails; a quarter
                    of an hour
   help             Print this help";
