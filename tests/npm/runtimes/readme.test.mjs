@@ -1,4 +1,4 @@
-// What the README of the repository tells users of JavaScript to paste, with nothing but the endpoint added.
+// What the READMEs tell users of JavaScript to paste, with nothing but the endpoint added.
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { after, before, beforeEach, test } from "node:test";
@@ -7,7 +7,8 @@ import { Ingest } from "../../worker/test/ingest.mjs";
 import { startModules } from "../../worker/test/worker.mjs";
 import { bin, install, run } from "../support/install.mjs";
 
-const readme = await readFile(new URL("../../../README.md", import.meta.url), "utf8");
+const page = (path) => readFile(new URL(`../../../${path}`, import.meta.url), "utf8");
+const readme = await page("README.md");
 let app, ingest;
 
 before(async () => {
@@ -28,6 +29,8 @@ function block(language) {
   assert.equal(blocks.length, 1, `the README has ${blocks.length} blocks of ${language}`);
   return blocks[0][2];
 }
+
+const settings = () => `writeKey: "rk_test", endpoint: ${JSON.stringify(ingest.endpoint)}`;
 
 async function assertLanded(input, output) {
   await ingest.requests(2);
@@ -50,9 +53,8 @@ test("the code of the page compiles under strict rules and delivers", async () =
   const modules = ["--module", "esnext", "--moduleResolution", "bundler", "--noEmit"];
   await run(bin("tsc"), [...language, ...modules, "main.ts", "vite.d.ts"], { cwd: app.directory });
 
-  const settings = `writeKey: "rk_test", endpoint: ${JSON.stringify(ingest.endpoint)}`;
   const script = source
-    .replace("writeKey: import.meta.env.VITE_RAINDROP_WRITE_KEY", settings)
+    .replace("writeKey: import.meta.env.VITE_RAINDROP_WRITE_KEY", settings())
     .replace("document.body.textContent = output", "console.log(output)");
   const { code } = await esbuild.transform(script, { loader: "ts" });
   await writeFile(app.path("main.mjs"), code);
@@ -85,4 +87,16 @@ test("the Worker answers and delivers", async () => {
   } finally {
     await worker.stop();
   }
+});
+
+test("the code at the top of the package's README delivers in node", async () => {
+  const [, source] = (await page("pkg-templates/README.md")).match(/^```js\n(.*?)^```$/ms);
+  await writeFile(app.path("top.mjs"), source.replace("writeKey: process.env.RAINDROP_WRITE_KEY", settings()));
+  const { stdout } = await run(process.execPath, ["top.mjs"], { cwd: app.directory });
+  assert.equal(stdout, "4\n");
+  const { interactions, signals, spans } = await ingest.received();
+  assert.deepEqual(spans.map((span) => span.name).sort(), ["answer", "find_order"]);
+  const [interaction] = Object.values(interactions);
+  assert.equal(interaction.ai_data.output, "You asked: Where is order 1815?");
+  assert.equal(signals[0].event_id, interaction.event_id);
 });
