@@ -361,13 +361,16 @@ async function post(fetch = globalThis.fetch, url, command, bytes, timeout) {
     const text = await within(Math.min(timeout, BODY_TIMEOUT_MS), beginning(response).catch(() => ""));
     return [response.status || 302, `${retryAfter}\n${text ?? ""}`];
   } catch (error) {
-    return [0, error instanceof Error ? `${error.name}: ${error.message}` : "the request could not be sent"];
+    return [0, error instanceof Error ? `${error.name}: ${error.message}${because(error.cause)}` : "the request could not be sent"];
   } finally {
     keptAlive -= kept;
     // Frees the connection of a body that is not read to its end.
     abort.abort();
   }
 }
+
+/** Why, where node says only "fetch failed". */
+const because = (cause) => (cause?.message || cause?.code ? `: ${cause.message || cause.code}` : "");
 
 /** How long a body may take once the status is there. */
 const BODY_TIMEOUT_MS = 1000;

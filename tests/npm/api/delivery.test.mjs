@@ -92,7 +92,9 @@ test("no answer in time is a timeout, and aborts the request", async () => {
 
 test("a fetch that fails is an http error with its cause", async () => {
   for (const [thrown, message] of [
-    [new TypeError("no route"), /TypeError: no route/],
+    [new TypeError("no route"), /TypeError: no route$/],
+    [new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }), /TypeError: fetch failed: connect ECONN/],
+    [new TypeError("fetch failed", { cause: { message: "", code: "ECONNRESET" } }), /TypeError: fetch failed: ECONNRESET$/],
     ["a word", /could not be sent/],
   ]) {
     const { fetch } = fakeFetch(() => {
