@@ -6,7 +6,7 @@ mod lanes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::mirror::Mirror;
+use super::mirror::{self, Mirror};
 use super::{Outcome, answer};
 use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
@@ -142,8 +142,8 @@ impl Flight {
             if let Some(post) = self.attempt(now) {
                 return Command::Post(post);
             }
-            if let Some((route, body)) = self.mirror.next() {
-                let timeout = self.workshop_timeout(now);
+            if let Some((route, body, patience)) = self.mirror.next(self.lanes.is_empty(), now) {
+                let timeout = self.workshop_timeout(now).min(patience);
                 return Command::Post(Post { slot: MIRROR, to_workshop: true, route, body, timeout });
             }
             if !self.lanes.is_empty() || self.mirror.is_busy() {
@@ -199,8 +199,13 @@ impl Flight {
         self.config().cloud.is_none()
     }
 
+    /// Only the npm package knows of pages: elsewhere, whatever asks this is left out.
+    fn is_leaving(&self) -> bool {
+        cfg!(feature = "js") && self.is_leaving
+    }
+
     fn lane_count(&self) -> usize {
-        match self.is_leaving {
+        match self.is_leaving() {
             _ if self.is_local() => 1,
             true => LANES_OF_A_LEFT_PAGE,
             false => LANES,
@@ -217,8 +222,7 @@ impl Flight {
     }
 
     fn workshop_timeout(&self, now: Duration) -> Duration {
-        const TIMEOUT: Duration = Duration::from_secs(2);
-        self.time_left(now).map_or(TIMEOUT, |left| left.min(TIMEOUT))
+        self.time_left(now).map_or(mirror::PATIENCE, |left| left.min(mirror::PATIENCE))
     }
 
     /// `None` when there is no time left for an attempt.
@@ -252,7 +256,7 @@ impl Flight {
     fn end_pass(&mut self, now: Duration) -> Option<Command> {
         let outbox = &self.recorder.outbox;
         let is_kept_back = self.made_progress().1 > self.progress.1;
-        if !self.is_close || outbox.is_empty() || is_kept_back || !platform::can_sleep() {
+        if !self.is_close || !outbox.has_records() || is_kept_back || !platform::can_sleep() {
             return Some(Command::Done);
         }
         if self.made_progress() != self.progress {

@@ -1,18 +1,26 @@
 //! Copies for a local Workshop: one attempt each, and nothing that goes wrong with them matters.
 
+use std::mem;
+use std::time::Duration;
+
 use super::flight::Post;
 use crate::outbox::{Batch, Outbox};
 use crate::records::RecordKind;
 
 const PARTIALS: &str = "events/track_partial";
+/// How long a copy may take, and all that are left once the cloud has everything.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
 pub(super) struct Mirror {
     is_on: bool,
-    /// The newest first.
     copies: Vec<(&'static str, Vec<u8>)>,
+    /// How many of them were sent.
+    sent: usize,
     is_busy: bool,
-    /// It could not be reached, or hangs: it is not asked again in this flush.
+    /// When the flush waits no longer, once nothing else keeps it.
+    until: Option<Duration>,
+    /// It could not be reached, hangs, or is too slow: it is not asked again in this flush.
     is_gone: bool,
 }
 
@@ -37,21 +45,27 @@ impl Mirror {
         // Workshop shows partials only: it answers 200 to `events/track` and discards it.
         if batch.kind == RecordKind::Event {
             for body in outbox.as_final_partials(batch) {
-                self.copies.insert(0, (PARTIALS, body));
+                self.copies.push((PARTIALS, body));
             }
         } else {
-            self.copies.insert(0, (post.route, post.body.clone()));
+            self.copies.push((post.route, post.body.clone()));
         }
     }
 
-    /// The next copy, one at a time.
-    pub fn next(&mut self) -> Option<(&'static str, Vec<u8>)> {
+    /// The next copy, one at a time, and how long it may take. `is_alone`: nothing else keeps the flush.
+    pub fn next(&mut self, is_alone: bool, now: Duration) -> Option<(&'static str, Vec<u8>, Duration)> {
+        let mut left = PATIENCE;
+        if is_alone {
+            left = self.until.get_or_insert(now.saturating_add(PATIENCE)).saturating_sub(now);
+            self.is_gone |= left.is_zero();
+        }
         if self.is_busy || self.is_gone {
             return None;
         }
-        let next = self.copies.pop();
-        self.is_busy = next.is_some();
-        next
+        let (route, body) = self.copies.get_mut(self.sent).map(mem::take)?;
+        self.sent = self.sent.saturating_add(1);
+        self.is_busy = true;
+        Some((route, body, left))
     }
 
     /// Whether there was an answer at all.

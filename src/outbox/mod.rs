@@ -91,7 +91,12 @@ impl Outbox {
     /// Whether nothing waits and no flush is under way.
     pub fn is_empty(&self) -> bool {
         let state = self.lock();
-        state.interactions.changed() == 0 && state.queues.iter().all(|queue| queue.len() == 0)
+        state.interactions.changed() == 0 && !state.has_records()
+    }
+
+    /// Whether records wait or are in a flush; interactions that are not yet records do not count.
+    pub fn has_records(&self) -> bool {
+        self.lock().has_records()
     }
 
     /// How many records are in a flush.
@@ -304,6 +309,10 @@ impl State {
             *leftover.0.get_mut(kind) = self.queues.get_mut(kind).take_waiting();
         }
         leftover
+    }
+
+    fn has_records(&self) -> bool {
+        self.queues.iter().any(|queue| queue.len() > 0)
     }
 
     fn bytes(&self) -> usize {

@@ -324,3 +324,22 @@ async fn many_interactions_do_not_keep_signals_and_spans_from_being_sent() {
     assert_eq!((report.delivered_of(RecordKind::Signal), report.delivered_of(RecordKind::Span)), (1, 1));
     assert!(report.requeued_of(RecordKind::Partial) > 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_interaction_without_a_user_does_not_make_a_scope_wait_for_another_flush() {
+    let (server, client) = start().await;
+    track(&client, "evt_1").await;
+    server.fail("*", 1, Fault::Delay(5_000));
+    let flush = tokio::spawn({
+        let client = client.clone();
+        async move { client.flush().await }
+    });
+    server.wait_for(1).await;
+    let scope = client.scope();
+    scope.resume_interaction("chat_1").set_input("hi").await.unwrap();
+    let before = Instant::now();
+    let report = scope.close().await.unwrap();
+    assert!(within(before.elapsed(), 0, 1), "{:?}", before.elapsed());
+    assert_eq!(report.dropped_by(DropReason::UnknownUser), 1);
+    flush.await.unwrap().unwrap();
+}

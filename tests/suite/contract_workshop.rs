@@ -271,3 +271,20 @@ async fn what_workshop_refuses_does_not_keep_the_rest_from_it() {
     assert_eq!(client.stats().dropped_by(DropReason::Workshop), 1);
     assert_eq!(client.stats().delivered(), client.stats().accepted() - 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_workshop_holds_a_flush_for_two_seconds_after_the_cloud() {
+    let (cloud, workshop) = servers().await;
+    let client = mirrored(&cloud, &workshop).build().unwrap();
+    workshop.fail("*", usize::MAX, Fault::Delay(900));
+    cloud.fail("*", 1, Fault::Delay(3_000));
+    for n in 0..20 {
+        client.track_ai(ai_event(format!("evt_{n}"))).await.unwrap();
+    }
+    let started = Instant::now();
+    let report = client.flush().await.unwrap();
+    let elapsed = started.elapsed();
+    assert!((Duration::from_secs(5)..Duration::from_millis(5_100)).contains(&elapsed), "{elapsed:?}");
+    assert_eq!((report.delivered(), client.stats().pending()), (20, 0));
+    assert_eq!(event_ids(&workshop.received().partials), ["evt_0", "evt_1", "evt_2", "evt_3", "evt_4"]);
+}

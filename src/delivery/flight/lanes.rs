@@ -70,7 +70,8 @@ impl Flight {
         if let Some(half) = self.halves.pop() {
             return Some(half);
         }
-        if let Some(key) = self.first.take()
+        if self.is_leaving()
+            && let Some(key) = self.first.take()
             && let Some(lane) = self.lend(RecordKind::Partial, Some(&key), self.horizon, now)
         {
             return Some(lane);
@@ -85,7 +86,7 @@ impl Flight {
                 return Some(lane);
             }
             let is_here = |lane: &Lane| lane.batch.kind == kind;
-            if kind == RecordKind::User && !self.is_leaving && self.lanes.iter().any(is_here) {
+            if kind == RecordKind::User && !self.is_leaving() && self.lanes.iter().any(is_here) {
                 return None;
             }
         }
@@ -107,7 +108,7 @@ impl Flight {
     fn envelope(&self, kind: RecordKind) -> Envelope<'_> {
         let config = self.config();
         let envelope = Envelope::of(kind, &config.encoding.trace_prefix, config.trace_max_batch_size);
-        let envelope = if self.is_leaving { envelope.within(BODY_OF_A_LEFT_PAGE) } else { envelope };
+        let envelope = if self.is_leaving() { envelope.within(BODY_OF_A_LEFT_PAGE) } else { envelope };
         // Workshop takes complete events one by one.
         if self.is_local() && kind == RecordKind::Event { envelope.of_one() } else { envelope }
     }
