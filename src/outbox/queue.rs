@@ -109,11 +109,11 @@ impl Queue {
         true
     }
 
-    /// Takes out everything that waits.
+    /// Takes out everything that waits, but not what has to wait for an earlier partial of its event.
     pub fn take_waiting(&mut self) -> Vec<Record> {
         let mut waiting = Vec::new();
         for record in mem::take(self).records {
-            if record.is_waiting() {
+            if record.is_waiting() && (record.key.is_none() || self.iter().all(|kept| kept.key != record.key)) {
                 waiting.push(record);
             } else if !record.is_gone() {
                 self.insert(record);

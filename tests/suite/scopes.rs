@@ -368,3 +368,26 @@ async fn an_update_recorded_in_a_scope_is_not_sent_after_the_finish_that_came_la
         server.received().partials.iter().map(|partial| partial["is_pending"].as_bool().unwrap()).collect();
     assert_eq!(pending, [true, false]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_scope_leaves_behind_does_not_overtake_what_it_is_still_sending() {
+    let (server, client) = start().await;
+    let scope = client.scope();
+    let begin = BeginOptions { event_id: "e".into(), user_id: "u".into(), input: "hi".into(), ..Default::default() };
+    scope.begin(begin).await;
+    server.fail(PARTIALS, 1, Fault::Delay(15_000));
+    let flush = tokio::spawn({
+        let scope = scope.clone();
+        async move { scope.flush().await }
+    });
+    server.wait_for(1).await;
+    scope.finish("e", FinishOptions { output: "ho".into(), ..Default::default() }).await.unwrap();
+    scope.close().await.unwrap();
+    client.flush().await.unwrap();
+    flush.await.unwrap().unwrap();
+    drop(scope);
+    client.close().await.unwrap();
+    let pending: Vec<_> = server.received().partials.iter().map(|it| it["is_pending"].as_bool().unwrap()).collect();
+    assert_eq!(pending, [true, false]);
+    assert_eq!((client.stats().delivered(), client.stats().pending()), (2, 0));
+}
