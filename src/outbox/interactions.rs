@@ -27,6 +27,8 @@ pub(super) struct Interactions {
     held: usize,
     /// About how much memory the news take.
     bytes: usize,
+    /// How often news became a record, or were given up.
+    sealings: usize,
     finished: Settled,
     idle: Settled,
 }
@@ -40,7 +42,8 @@ struct Entry {
     bytes: usize,
     /// The sequence number of the first call that `news` holds.
     changed_at: Option<u64>,
-    sealed_at: u64,
+    /// The number of its sealing.
+    sealed_at: usize,
     is_pending: bool,
     finished: bool,
     /// Whether it ever had input, output or an attachment.
@@ -60,18 +63,14 @@ struct News {
 impl News {
     /// About how many bytes the parts take that only grow.
     fn weight(&self) -> usize {
-        const OVERHEAD: usize = 64;
-        let attachments = self.attachments.iter().map(|attachment| attachment.value.len().saturating_add(OVERHEAD));
-        attachments.sum::<usize>().saturating_add(self.properties.len().saturating_mul(OVERHEAD))
+        let bytes = |attachment: &Attachment| attachment.name.len().saturating_add(attachment.value.len());
+        let attachments = self.attachments.iter().map(bytes).sum::<usize>();
+        attachments.saturating_add(self.properties.bytes()).saturating_add(self.feature_flags.bytes())
     }
 
     /// About how many bytes all of it takes.
     fn bytes(&self) -> usize {
-        let mut bytes = self.input.len().saturating_add(self.output.len());
-        for attachment in &self.attachments {
-            bytes = bytes.saturating_add(attachment.name.len()).saturating_add(attachment.value.len());
-        }
-        bytes.saturating_add(self.properties.bytes()).saturating_add(self.feature_flags.bytes())
+        self.weight().saturating_add(self.input.len()).saturating_add(self.output.len())
     }
 }
 
@@ -222,12 +221,12 @@ impl Interactions {
     /// Gives up the oldest news. Returns whether there were any.
     pub fn drop_oldest(&mut self) -> bool {
         let changed = self.entries.iter().enumerate().filter_map(|(at, entry)| Some((entry.changed_at?, at)));
-        let Some((seq, position)) = changed.min() else { return false };
+        let Some((_, position)) = changed.min() else { return false };
         let Some(entry) = self.entries.get_mut(position) else { return false };
         self.held = self.held.saturating_sub(entry.is_held().into());
         entry.changed_at = None;
         entry.news = News::default();
-        self.settle(position, seq);
+        self.settle(position);
         true
     }
 
@@ -249,20 +248,21 @@ impl Interactions {
         }
         let seq = entry.changed_at.take()?;
         let sealed = entry.seal(seq, encoding);
-        self.settle(position, seq);
+        self.settle(position);
         Some(sealed)
     }
 
     /// Remembers for a while one that has no news any more.
-    fn settle(&mut self, position: usize, seq: u64) {
+    fn settle(&mut self, position: usize) {
         let Some(entry) = self.entries.get_mut(position) else { return };
-        entry.sealed_at = seq;
+        self.sealings = self.sealings.wrapping_add(1);
+        entry.sealed_at = self.sealings;
         self.changed = self.changed.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(mem::take(&mut entry.bytes));
         let is_finished = entry.finished;
         let (settled, kept) =
             if is_finished { (&mut self.finished, FINISHED_KEPT) } else { (&mut self.idle, IDLE_KEPT) };
-        if let Some(forgotten) = settled.add(seq, kept) {
+        if let Some(forgotten) = settled.add(self.sealings, kept) {
             self.retain(&|entry| {
                 entry.changed_at.is_some() || entry.finished != is_finished || entry.sealed_at >= forgotten
             });
@@ -274,13 +274,13 @@ impl Interactions {
 #[derive(Debug, Default)]
 struct Settled {
     /// Since when the younger ones were sealed.
-    since: u64,
+    since: usize,
     younger: usize,
 }
 
 impl Settled {
     /// Adds one. When the older generation may be forgotten, returns which those are: all sealed before this number.
-    fn add(&mut self, sealed_at: u64, kept: usize) -> Option<u64> {
+    fn add(&mut self, sealed_at: usize, kept: usize) -> Option<usize> {
         self.younger = self.younger.saturating_add(1);
         if self.younger < kept {
             return None;

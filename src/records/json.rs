@@ -35,10 +35,6 @@ impl Properties {
         self.0.is_empty()
     }
 
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// How long names and values are altogether.
     pub fn bytes(&self) -> usize {
         self.0.iter().map(|(name, value)| name.len().saturating_add(value.0.len())).sum()

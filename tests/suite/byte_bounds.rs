@@ -193,3 +193,19 @@ async fn what_a_scope_leaves_behind_counts_in_the_buffer_of_its_client() {
     assert_eq!((events, spans.len()), (["4", "5", "6", "7"].map(str::to_owned).to_vec(), 0));
     assert_eq!(client.stats().pending(), 0);
 }
+
+#[tokio::test]
+async fn large_properties_of_one_interaction_arrive_whole() {
+    let (server, client) = bounded(8 << 20).await;
+    let interaction = begin(&client, "chat").await;
+    let sizes = [300_000, 300_000, 300_000, 300_000, 900_000, 20];
+    for (n, size) in sizes.into_iter().enumerate() {
+        interaction.set_property(format!("p{n}"), "x".repeat(size)).await.unwrap();
+    }
+    finish(&client, "chat").await;
+    client.flush().await.unwrap();
+    let properties = &server.received().interactions["chat"]["properties"];
+    for (n, size) in sizes.into_iter().enumerate() {
+        assert_eq!(properties[format!("p{n}")].as_str().unwrap().len(), size, "p{n}");
+    }
+}

@@ -255,3 +255,22 @@ async fn an_interaction_that_is_held_may_still_get_its_user_when_the_buffer_is_f
     assert_eq!(server.received().interactions["one"]["ai_data"]["input"], "hi");
     assert_eq!(client.stats().dropped(), 0);
 }
+
+#[tokio::test]
+async fn an_interaction_that_ended_a_moment_ago_is_remembered_however_long_ago_it_began() {
+    let (client, _capture) = Client::capture().unwrap();
+    let begin = async |event_id: String| {
+        client.begin(BeginOptions { event_id, user_id: "u".into(), input: "hi".into(), ..Default::default() }).await
+    };
+    let finish = || FinishOptions { output: "ho".into(), ..FinishOptions::default() };
+    let long = begin("long".into()).await;
+    for n in 0..2_100 {
+        begin(format!("chat_{n}")).await.finish(finish()).await.unwrap();
+        if n == 1_500 {
+            long.finish(finish()).await.unwrap();
+        }
+    }
+    let accepted = client.stats().accepted();
+    long.finish(finish()).await.unwrap();
+    assert_eq!((client.stats().accepted(), client.stats().dropped()), (accepted, 0), "it ended twice");
+}
