@@ -5,12 +5,14 @@ import { Log, LogLevel, Miniflare } from "miniflare";
 const MAIN = 'import "./globals.mjs"; export * from "./index.js"; export { default } from "./index.js";';
 
 /**
- * Starts the Worker that `worker-build` left in `directory`. `globals` are on `globalThis` before it is loaded.
+ * Starts the Worker that `worker-build` left in `directory`. `globals` are on `globalThis` before it is loaded. The first of
+ * `around`, modules, is its entry in place of its own.
  */
-export async function startWorker(directory, { bindings = {}, globals = {} } = {}) {
+export async function startWorker(directory, { bindings = {}, globals = {}, around = [] } = {}) {
   const root = new URL(directory, import.meta.url);
   const assignments = Object.entries(globals).map(([name, value]) => `globalThis.${name} = ${JSON.stringify(value)};`);
   const modules = [
+    ...around,
     { type: "ESModule", path: "main.mjs", contents: MAIN },
     { type: "ESModule", path: "globals.mjs", contents: assignments.join("\n") },
     { type: "ESModule", path: "index.js", contents: await readFile(new URL("index.js", root), "utf8") },
