@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use worker::*;
 
-use crate::hang_up::on_hang_up;
+use crate::hang_up::HangUp;
 use crate::llm::{self, Answer, Model, Progress};
 
 #[derive(Deserialize)]
@@ -53,19 +53,20 @@ pub async fn handle(mut request: Request, env: &Env, ctx: &Context) -> Result<Re
 
     let (progress, answer) = Progress::new();
     let asked = llm::stream(&model, &messages, progress.clone()).await;
-    let response = match asked {
+    let (response, hang_up) = match asked {
         Ok(stream) => {
-            on_hang_up(&request, move || progress.end(Some("the caller hung up".into())));
-            Response::from_stream(stream)?.with_headers(headers)
+            let hang_up = HangUp::of(&request, move || progress.end(Some("the caller hung up".into())));
+            (Response::from_stream(stream)?.with_headers(headers), Some(hang_up))
         }
         Err(error) => {
             progress.end(Some(error.to_string()));
-            Response::error("the model cannot be reached", 502)?.with_headers(headers)
+            (Response::error("the model cannot be reached", 502)?.with_headers(headers), None)
         }
     };
     // The answer is over when the caller has read it, or has hung up: not when the response begins.
     crate::close_after(ctx, raindrop, async move {
         let answer = answer.await.unwrap_or_default();
+        drop(hang_up);
         record(&interaction, &call, answer).await;
     });
     Ok(response)
