@@ -83,8 +83,15 @@ const FLUSH = 0;
 const CLOSE = 1;
 const LEAVE = 2;
 
-const wrong = (field, expected) => {
-  throw Object.assign(new TypeError(`${field} ${expected}`), { field });
+/** What a value is. A text is not shown where something else should stand: it may be private, or the write key. */
+const kindOf = (value) => (Array.isArray(value) ? "an array" : `${typeof value == "object" ? "an" : "a"} ${typeof value}`);
+/** A value where its like is expected. */
+const shown = (value) => (typeof value == "string" ? JSON.stringify(value) : /^[nb]/.test(typeof value) ? `${value}` : kindOf(value));
+
+/** `given`: what was there, told by `tell`; nothing if nothing was. */
+const wrong = (field, expected, given = "", tell = shown) => {
+  const told = given === "" || given === null ? "" : `, not ${tell(given)}`;
+  throw Object.assign(new TypeError(`${field} ${expected}${told}`), { field });
 };
 
 const isObject = (value) => typeof value == "object" && !Array.isArray(value);
@@ -99,7 +106,7 @@ function time(value, field) {
         : value.getTime?.();
   // The years 0 to 9999, which RFC 3339 can write.
   if (!(millis >= -62167219200000 && millis < 253402300800000)) {
-    wrong(field, "must be a Date, an ISO 8601 string or epoch milliseconds");
+    wrong(field, "must be a Date, an ISO 8601 string or epoch milliseconds", value);
   }
   return Math.trunc(millis);
 }
@@ -111,31 +118,32 @@ function checked(kind, value, field) {
     case "@":
       return time(value, field);
     case "#":
-      return value >= 0 && typeof value == "number" ? Math.min(Math.round(value), 1e15) : wrong(field, "must be a number, 0 or more");
+      return value >= 0 && typeof value == "number" ? Math.min(Math.round(value), 1e15) : wrong(field, "must be a number, 0 or more", value);
     case "?":
-      return typeof value == "boolean" ? value : wrong(field, "must be true or false");
+      return typeof value == "boolean" ? value : wrong(field, "must be true or false", value);
     case ">":
-      return typeof value == "function" ? value : wrong(field, "must be a function");
+      return typeof value == "function" ? value : wrong(field, "must be a function", value, kindOf);
     case "[":
-      if (!Array.isArray(value)) wrong(field, "must be an array");
+      if (!Array.isArray(value)) wrong(field, "must be an array", value, kindOf);
       return value.map((item, index) => attachment(item, `${field}[${index}]`));
     case "{":
     case "=":
-      if (!isObject(value)) wrong(field, "must be an object");
+      if (!isObject(value)) wrong(field, "must be an object", value, kindOf);
       for (const key in value) {
         const type = typeof value[key];
         if (kind == "=" ? type != "string" : /^(sy|fu|bi)/.test(type)) {
-          wrong(`${field}.${key}`, kind == "=" ? "must be a string" : `cannot be JSON: it is a ${type}`);
+          if (kind == "=") wrong(`${field}.${key}`, "must be a string", value[key]);
+          wrong(`${field}.${key}`, `cannot be JSON: it is a ${type}`);
         }
       }
       return value;
   }
-  if (typeof value != "string" || (kind && !value)) wrong(field, `must be a ${kind ? "non-empty " : ""}string`);
+  if (typeof value != "string" || (kind && !value)) wrong(field, `must be a ${kind ? "non-empty " : ""}string`, value);
   return value;
 }
 
 function demandObject(value, field) {
-  if (!value || !isObject(value)) wrong(field, "must be an object");
+  if (!value || !isObject(value)) wrong(field, "must be an object", value, kindOf);
 }
 
 /** The values of a table's fields, in its order. */
@@ -435,7 +443,7 @@ class Span {
     client.attempt(call, () => {
       const [name, eventId, operationId, properties, attributes, startTime] = read(SPAN, options);
       const { parent } = options;
-      if (parent != null && !(parent instanceof Span)) wrong("parent", "must be a span");
+      if (parent != null && !(parent instanceof Span)) wrong("parent", "must be a span", parent, kindOf);
       const above = parent?.#place;
       let { identity, trace, sticky } = from;
       if (eventId) identity = { ...identity, eventId };
@@ -541,7 +549,7 @@ if (Symbol.dispose) {
 }
 
 function messages(list) {
-  if (!Array.isArray(list)) wrong("messages", "must be an array");
+  if (!Array.isArray(list)) wrong("messages", "must be an array", list, kindOf);
   return list.map((message, index) => {
     const path = `messages[${index}]`;
     demandObject(message, path);

@@ -19,17 +19,17 @@ test("without a write key everything works and nothing is sent", async () => {
 
 test("a wrong option is an error at once that names it", () => {
   for (const [options, message] of [
-    [{ writeKey: 1 }, "new Raindrop: writeKey must be a string"],
+    [{ writeKey: 1 }, "new Raindrop: writeKey must be a string, not 1"],
     [{ writeKey: "a b" }, /writeKey has a character/],
     [{ endpoint: "nowhere" }, /endpoint "nowhere" is not an absolute http or https URL/],
-    [{ maxAttempts: "3" }, "new Raindrop: maxAttempts must be a number, 0 or more"],
-    [{ requestTimeoutMs: -1 }, "new Raindrop: requestTimeoutMs must be a number, 0 or more"],
-    [{ closeTimeoutMs: NaN }, "new Raindrop: closeTimeoutMs must be a number, 0 or more"],
-    [{ debug: "yes" }, "new Raindrop: debug must be true or false"],
-    [{ fetch: "fetch" }, "new Raindrop: fetch must be a function"],
-    [{ onError: {} }, "new Raindrop: onError must be a function"],
-    [{ localWorkshopUrl: 5899 }, "new Raindrop: localWorkshopUrl must be a string"],
-    ["rk", "new Raindrop: the argument must be an object"],
+    [{ maxAttempts: "3" }, 'new Raindrop: maxAttempts must be a number, 0 or more, not "3"'],
+    [{ requestTimeoutMs: -1 }, "new Raindrop: requestTimeoutMs must be a number, 0 or more, not -1"],
+    [{ closeTimeoutMs: NaN }, "new Raindrop: closeTimeoutMs must be a number, 0 or more, not NaN"],
+    [{ debug: "yes" }, 'new Raindrop: debug must be true or false, not "yes"'],
+    [{ fetch: "fetch" }, "new Raindrop: fetch must be a function, not a string"],
+    [{ onError: {} }, "new Raindrop: onError must be a function, not an object"],
+    [{ localWorkshopUrl: 5899 }, "new Raindrop: localWorkshopUrl must be a string, not 5899"],
+    ["rk", "new Raindrop: the argument must be an object, not a string"],
   ]) {
     assert.throws(() => new Raindrop(options), { name: "TypeError", message });
   }
