@@ -139,7 +139,7 @@ pub fn js_items(data: &[u8]) {
         items.clone().time();
         let object = items.clone().object();
         if let Some(expected) = value.as_object() {
-            assert_eq!(object.len(), expected.len());
+            assert_eq!(object.iter().count(), expected.len());
             for (name, value) in expected {
                 assert_eq!(object.get(name).map(Json::as_str), Some(value.to_string().as_str()));
             }
