@@ -62,7 +62,7 @@ pub fn retry_after(data: &[u8]) {
     const NOW: u64 = 1_750_000_000 * 1_000_000_000;
     let text = String::from_utf8_lossy(data);
     let wait = header::parse(&text, NOW);
-    if let Ok(seconds) = text.trim().parse::<u32>()
+    if let Ok(seconds) = text.trim_ascii().parse::<u32>()
         && !text.contains('+')
     {
         assert_eq!(wait, Some(Duration::from_secs(seconds.into())), "{text:?}");
