@@ -83,9 +83,9 @@ const FLUSH = 0;
 const CLOSE = 1;
 const LEAVE = 2;
 
-/** What a value is. A text is not shown where something else should stand: it may be private, or the write key. */
+/** What a value is, for where its text should not show: it may be private, or the write key. */
 const kindOf = (value) => (Array.isArray(value) ? "an array" : `${typeof value == "object" ? "an" : "a"} ${typeof value}`);
-/** A value where its like is expected. */
+/** A value as it is; an object as what it is. */
 const shown = (value) => (typeof value == "string" ? JSON.stringify(value) : /^[nb]/.test(typeof value) ? `${value}` : kindOf(value));
 
 /** `given`: what was there, told by `tell`; nothing if nothing was. */
@@ -131,10 +131,8 @@ function checked(kind, value, field) {
       if (!isObject(value)) wrong(field, "must be an object", value, kindOf);
       for (const key in value) {
         const type = typeof value[key];
-        if (kind == "=" ? type != "string" : /^(sy|fu|bi)/.test(type)) {
-          if (kind == "=") wrong(`${field}.${key}`, "must be a string", value[key]);
-          wrong(`${field}.${key}`, `cannot be JSON: it is a ${type}`);
-        }
+        if (kind == "=" && type != "string") wrong(`${field}.${key}`, "must be a string", value[key]);
+        if (kind == "{" && /^(sy|fu|bi)/.test(type)) wrong(`${field}.${key}`, `cannot be JSON: it is a ${type}`);
       }
       return value;
   }
