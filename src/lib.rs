@@ -203,6 +203,8 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../docs/delivery.md")]
     struct Delivery;
+    #[doc = include_str!("../docs/migration.md")]
+    struct Migration;
     #[doc = include_str!("../docs/recording.md")]
     struct Recording;
     #[doc = include_str!("../docs/testing.md")]

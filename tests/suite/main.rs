@@ -30,6 +30,7 @@ mod fault_matrix;
 mod fixtures;
 mod fixtures_spans;
 mod flush;
+mod migration;
 mod order;
 mod properties;
 mod queue_bounds;
