@@ -1,7 +1,8 @@
 // Browsers, and everything else that has a `fetch`: `init` loads the wasm module.
 import { imports, start } from "./imports.js";
 
-export { Raindrop, RaindropError } from "./raindrop.js";
+export { Raindrop } from "./raindrop.js";
+export { RaindropError } from "./report.js";
 
 let ready;
 

@@ -7,6 +7,7 @@ use crate::client::Client;
 use crate::delivery::Flight;
 use crate::outbox::Call;
 use crate::platform;
+use crate::records::RecordKind;
 use crate::wire;
 
 /// A client as `raindrop.js` sees it.
@@ -44,12 +45,9 @@ impl Core {
         let recorder = &*self.client.recorder;
         let items = Items::of(items);
         let result = match call {
-            0 => record::complete_event(recorder, items),
             1 => record::interaction(recorder, items, Call::Begin),
             2 => record::interaction(recorder, items, Call::Patch),
             3 => record::interaction(recorder, items, Call::Finish),
-            4 => record::signal(recorder, items),
-            5 => record::user(recorder, items),
             6 => {
                 recorder.home.counters.refuse();
                 return String::new();
@@ -64,9 +62,10 @@ impl Core {
         }
     }
 
-    /// Takes the JSON of a span; none if it is too large.
-    pub fn span(&self, bytes: Vec<u8>) {
-        self.client.recorder.encoded_span(bytes);
+    /// Takes the JSON of a record of the kind with the number `kind`; no bytes if it is too large. Returns whether it was
+    /// taken: not so once the client is closed.
+    pub fn record(&self, kind: usize, bytes: Vec<u8>) -> bool {
+        RecordKind::KINDS.get(kind).is_some_and(|kind| self.client.recorder.encoded(*kind, bytes).is_ok())
     }
 
     /// Says of the span with this name that the backend will not keep it.

@@ -1,9 +1,9 @@
-//! From the items of an array to records. The order is that of the tables in `raindrop.js`.
+//! From the items of an array to records. The order is that of the tables in `interaction.js`.
 
 use crate::error::Result;
 use crate::outbox::Call;
 use crate::recorder::{Recorder, event_id_or_new};
-use crate::records::{Attachment, DEFAULT_EVENT, EventFields, SignalFields};
+use crate::records::{Attachment, DEFAULT_EVENT, EventFields};
 
 use super::read::Items;
 
@@ -37,12 +37,6 @@ fn attachment(mut items: Items<'_>) -> Attachment {
     }
 }
 
-/// A complete event. Returns its id.
-pub(super) fn complete_event(recorder: &Recorder, items: Items<'_>) -> Result<String> {
-    let (event_id, fields) = event(items);
-    recorder.event(event_id, &fields)
-}
-
 /// A call on an interaction, which says each time whose it is. Returns its id.
 pub(super) fn interaction(recorder: &Recorder, items: Items<'_>, call: Call) -> Result<String> {
     let (event_id, mut fields) = event(items);
@@ -52,23 +46,4 @@ pub(super) fn interaction(recorder: &Recorder, items: Items<'_>, call: Call) -> 
     }
     recorder.interaction(&event_id, fields, call, None)?;
     Ok(event_id)
-}
-
-pub(super) fn signal(recorder: &Recorder, mut items: Items<'_>) -> Result<String> {
-    let signal = SignalFields {
-        event_id: items.text(),
-        name: items.text(),
-        kind: items.text(),
-        sentiment: items.text(),
-        timestamp: items.time(),
-        attachment_id: items.text(),
-        comment: items.text(),
-        after: items.text(),
-        properties: items.object(),
-    };
-    recorder.signal(&signal).map(|()| String::new())
-}
-
-pub(super) fn user(recorder: &Recorder, mut items: Items<'_>) -> Result<String> {
-    recorder.user(&items.text(), &items.object()).map(|()| String::new())
 }

@@ -1,95 +1,9 @@
-// The JSON text of a span, as OTLP has it. Made here because `JSON.stringify` is native code: the wasm module gets what it
-// sends, byte by byte, and need not read it. The rules are those of `src/wire/span.rs`.
+// The JSON text of a span, as OTLP has it. The rules are those of `src/wire/span.rs`.
+import { bytesOf, codePoints, cut, fitted, json, quoted } from "./json.js";
 
 /** The kind of a span that is not plain. */
 export const TOOL_KIND = 1;
 export const LLM_KIND = 2;
-
-/** JSON that UTF-8 can hold: half a surrogate pair, which `JSON.stringify` escapes, becomes U+FFFD. */
-export function json(value) {
-  const text = JSON.stringify(value);
-  return text.includes("\\ud") ? text.replace(/\\(\\|ud[89a-f]..)/g, (all, code) => (code == "\\" ? all : "\ufffd")) : text;
-}
-
-const NEEDS_ESCAPE = /["\\\x00-\x1f\ud800-\udfff]/;
-
-/** The same for a text. */
-const quoted = (text) => (NEEDS_ESCAPE.test(text) ? json(text) : `"${text}"`);
-
-// ---- Ids ----
-
-const POOL_BYTES = 3072;
-let pool = "";
-let poolAt = 0;
-
-/** So many random characters of base64. */
-function random(length) {
-  if (poolAt + length > pool.length) {
-    const bytes = new Uint8Array(POOL_BYTES);
-    let isRandom = true;
-    try {
-      crypto.getRandomValues(bytes);
-    } catch {
-      // Refused, as in a Worker's global scope: the next id asks again.
-      isRandom = false;
-      bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
-    }
-    pool = btoa(String.fromCharCode(...bytes));
-    poolAt = 0;
-    if (!isRandom) {
-      const id = pool.slice(0, length);
-      pool = "";
-      return id;
-    }
-  }
-  return pool.slice(poolAt, (poolAt += length));
-}
-
-/** 16 bytes, of which the last two bits are 0: base64 then has one way to write them. */
-export const traceId = () => `${random(21)}A==`;
-/** 8 bytes, of which the last four bits are 0. */
-export const spanId = () => `${random(10)}A=`;
-
-// ---- Texts that must fit ----
-
-const MARKER = "...[truncated by raindrop]";
-
-/** Where the code point with this number begins. */
-function startOf(text, codePoint) {
-  let at = 0;
-  for (; codePoint > 0 && at < text.length; codePoint--) at += text.codePointAt(at) > 0xffff ? 2 : 1;
-  return at;
-}
-
-/** At most so many code points. */
-function cut(text, cap) {
-  if (text.length <= cap || startOf(text, cap) == text.length) return text;
-  return cap > MARKER.length ? text.slice(0, startOf(text, cap - MARKER.length)) + MARKER : text.slice(0, startOf(text, cap));
-}
-
-/** What `encode` makes under `cap` or, if that measures more than `limit`, under about the largest cap that fits. Nothing if none does. */
-function fitted(limit, cap, measure, encode) {
-  let fitting = encode(cap);
-  const size = measure(fitting);
-  if (size <= limit) return fitting;
-  fitting = encode(1);
-  if (measure(fitting) > limit) return;
-  let low = 1;
-  let high = Math.min(cap, size);
-  // Good to a sixteenth: each step encodes all of it again.
-  while (high - low > Math.ceil(low / 16)) {
-    const middle = (low + high) >>> 1;
-    const text = encode(middle);
-    if (measure(text) > limit) high = middle;
-    else [low, fitting] = [middle, text];
-  }
-  return fitting;
-}
-
-/** How many code points a text has; if they cannot be more than `limit`, an upper bound. */
-const codePoints = (text, limit) => (text.length <= limit ? text.length : [...text].length);
-
-// ---- Attributes ----
 
 const ASSOCIATION = "traceloop.association.properties.";
 
@@ -195,20 +109,9 @@ function encode({ id, parent, trace, identity }, span, end, cap, attributeCap) {
 /** Before the epoch there are none. */
 const nanos = (millis) => (millis > 0 ? `${millis}000000` : "0");
 
-const encoder = new TextEncoder();
-const scratch = new Uint8Array(16384);
-
-/** UTF-8, good until the next call. */
-function utf8(text) {
-  if (text.length * 3 > scratch.length) return encoder.encode(text);
-  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
-}
-
 /** A span that ended, as the bytes that are sent: none if there are more than `limit` and no text is left to shorten. */
-export function spanBytes(place, span, end, cap, limit) {
-  const size = (bytes) => bytes.length;
-  return fitted(limit, cap, size, (textCap) => utf8(encode(place, span, Math.max(end, span.start), textCap, cap))) ?? scratch.subarray(0, 0);
-}
+export const spanBytes = (place, span, end, cap, limit) =>
+  bytesOf(limit, cap, (textCap) => encode(place, span, Math.max(end, span.start), textCap, cap));
 
 /** Whether the backend keeps the span: it silently drops one that has nothing to do with a model, a tool or an event. */
 export function isOfUse({ identity }, { kind, operationId, properties, attributes }) {

@@ -207,10 +207,10 @@ impl Recorder {
         let _ = self.push(RecordKind::Span, wire::span(span, &self.home.config.encoding));
     }
 
-    /// The same for a span that is JSON already; no bytes if it is too large.
+    /// Records what is JSON already; no bytes if it is too large.
     #[cfg(feature = "js")]
-    pub fn encoded_span(&self, bytes: Vec<u8>) {
-        let _ = self.push(RecordKind::Span, (!bytes.is_empty()).then_some(bytes));
+    pub fn encoded(&self, kind: RecordKind, bytes: Vec<u8>) -> Result<()> {
+        self.push(kind, (!bytes.is_empty()).then_some(bytes))
     }
 
     pub fn warn_useless(&self, name: &str) {

@@ -15,7 +15,25 @@ const PACKAGE: &str = "raindrop-edge";
 pub const CRATE: &str = "npm";
 const LIBRARY: &str = "raindrop";
 /// The package's half in JavaScript.
-const SCRIPTS: [&str; 2] = ["raindrop.js", "span.js"];
+const SCRIPTS: [&str; 14] = [
+    "client.js",
+    "delivery.js",
+    "event.js",
+    "host.js",
+    "ids.js",
+    "input.js",
+    "interaction.js",
+    "json.js",
+    "options.js",
+    "raindrop.js",
+    "report.js",
+    "source.js",
+    "span.js",
+    "spans.js",
+];
+
+/// The one of them that knows the version of the package.
+const HOST: &str = "src/js/host.js";
 
 /// What rustc and wasm-bindgen use, and every runtime has.
 const FEATURES: [&str; 7] = [
@@ -68,10 +86,10 @@ pub fn build(target: &Path) -> Result<Package, String> {
         copy(&root.join("src/js").join(file), &directory.join(file))?;
     }
     let glue = read(&bound.join(format!("{LIBRARY}_bg.js")))?;
-    let snippet = snippet(&glue)?;
-    write(&directory.join(format!("{LIBRARY}_bg.js")), &glue.replace(snippet, &format!("./{LIBRARY}.js")))?;
+    let snippets = snippets(&glue)?;
+    write(&directory.join(format!("{LIBRARY}_bg.js")), &glue.replace(snippets, "./"))?;
     let imports = directory.join("imports.js");
-    write(&imports, &read(&imports)?.replace("SNIPPET", snippet))?;
+    write(&imports, &read(&imports)?.replace("SNIPPETS/", snippets))?;
     optimize(&bound.join(format!("{LIBRARY}_bg.wasm")), &directory.join(format!("{LIBRARY}_bg.wasm"))).produce()?;
 
     let tarball = tarball(target)?;
@@ -141,10 +159,11 @@ fn optimize(bound: &Path, optimized: &Path) -> Step {
         .args(&[bound.display().to_string(), "-o".to_owned(), optimized.display().to_string()])
 }
 
-/// What wasm-bindgen calls our own module, by a hash: the package has it beside the glue.
-fn snippet(glue: &str) -> Result<&str, String> {
+/// The folder in which wasm-bindgen keeps our scripts, with a hash in it: the package has them beside the glue.
+fn snippets(glue: &str) -> Result<&str, String> {
     let path = glue.split('\'').find(|text| text.starts_with("./snippets/"));
-    path.ok_or_else(|| "the glue imports no snippet".to_owned())
+    let folder = path.and_then(|path| path.get(..=path.rfind('/')?));
+    folder.ok_or_else(|| "the glue imports no snippet".to_owned())
 }
 
 /// That of the package, which must be that of the crate.
@@ -156,13 +175,16 @@ fn version(package_json: &str) -> Result<String, String> {
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
     let packages = metadata["packages"].as_array().cloned().unwrap_or_default();
     let of_crate = packages.iter().find(|found| found["name"] == PACKAGE).and_then(|found| found["version"].as_str());
-    if of_crate == Some(&package) {
-        return Ok(package);
+    if of_crate != Some(&package) {
+        return Err(format!(
+            "{TEMPLATES}/package.json has version {package}, the crate has {}: they must be the same",
+            of_crate.unwrap_or("none")
+        ));
     }
-    Err(format!(
-        "{TEMPLATES}/package.json has version {package}, the crate has {}: they must be the same",
-        of_crate.unwrap_or("none")
-    ))
+    if !read(&tools::workspace_root().join(HOST))?.contains(&format!("VERSION = \"{package}\"")) {
+        return Err(format!("{HOST} has not the VERSION {package}"));
+    }
+    Ok(package)
 }
 
 fn clear(directory: &Path) -> Result<(), String> {
@@ -198,10 +220,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_own_module_is_found_in_the_glue() {
-        let glue = "import { connect } from './snippets/raindrop-edge-364915c06d87dad4/src/js/raindrop.js';\nlet wasm;";
-        assert_eq!(snippet(glue).unwrap(), "./snippets/raindrop-edge-364915c06d87dad4/src/js/raindrop.js");
-        assert!(snippet("let wasm;").is_err());
+    fn our_own_scripts_are_found_in_the_glue() {
+        let glue = "import { connect } from './snippets/raindrop-edge-364915c06d87dad4/src/js/host.js';\nlet wasm;";
+        assert_eq!(snippets(glue).unwrap(), "./snippets/raindrop-edge-364915c06d87dad4/src/js/");
+        assert!(snippets("let wasm;").is_err());
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! By functions of `raindrop.js`.
+//! By functions of `host.js`.
 
 use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/js/raindrop.js")]
+#[wasm_bindgen(module = "/src/js/host.js")]
 extern "C" {
     #[wasm_bindgen(js_name = monotonic)]
     fn monotonic_millis() -> f64;

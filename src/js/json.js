@@ -1,0 +1,66 @@
+// JSON texts, and making them fit where they must. The rules are those of `src/wire/text.rs` and `src/wire/fit.rs`.
+
+/** JSON that UTF-8 can hold: half a surrogate pair, which `JSON.stringify` escapes, becomes U+FFFD. */
+export function json(value) {
+  const text = JSON.stringify(value);
+  return text?.includes("\\ud") ? text.replace(/\\(\\|ud[89a-f]..)/g, (all, code) => (code == "\\" ? all : "\ufffd")) : text;
+}
+
+const NEEDS_ESCAPE = /["\\\x00-\x1f\ud800-\udfff]/;
+
+/** The same for a text. */
+export const quoted = (text) => (NEEDS_ESCAPE.test(text) ? json(text) : `"${text}"`);
+
+const MARKER = "...[truncated by raindrop]";
+
+/** Where the code point with this number begins. */
+function startOf(text, codePoint) {
+  let at = 0;
+  for (; codePoint > 0 && at < text.length; codePoint--) at += text.codePointAt(at) > 0xffff ? 2 : 1;
+  return at;
+}
+
+/** At most so many code points. */
+export function cut(text, cap) {
+  if (text.length <= cap || startOf(text, cap) == text.length) return text;
+  return cap > MARKER.length ? text.slice(0, startOf(text, cap - MARKER.length)) + MARKER : text.slice(0, startOf(text, cap));
+}
+
+/** The same for each text in JSON, but for keys. */
+export const cutAll = (text, cap) =>
+  text.length <= cap ? text : json(JSON.parse(text, (_, value) => (typeof value == "string" ? cut(value, cap) : value)));
+
+/** How many code points a text has; if they cannot be more than `limit`, an upper bound. */
+export const codePoints = (text, limit) => (text.length <= limit ? text.length : [...text].length);
+
+/** What `encode` makes under `cap` or, if that measures more than `limit`, under about the largest cap that fits. Nothing if none does. */
+export function fitted(limit, cap, measure, encode) {
+  let fitting = encode(cap);
+  const size = measure(fitting);
+  if (size <= limit) return fitting;
+  fitting = encode(1);
+  if (measure(fitting) > limit) return;
+  let low = 1;
+  let high = Math.min(cap, size);
+  // Good to a sixteenth: each step encodes all of it again.
+  while (high - low > Math.ceil(low / 16)) {
+    const middle = (low + high) >>> 1;
+    const text = encode(middle);
+    if (measure(text) > limit) high = middle;
+    else [low, fitting] = [middle, text];
+  }
+  return fitting;
+}
+
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(16384);
+const NOTHING = scratch.subarray(0, 0);
+
+/** UTF-8, good until the next call. */
+function utf8(text) {
+  if (text.length * 3 > scratch.length) return encoder.encode(text);
+  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+}
+
+/** The bytes of a record: none if there are more than `limit` and no text is left to shorten. They are good until the next call. */
+export const bytesOf = (limit, cap, encode) => fitted(limit, cap, (bytes) => bytes.length, (cap) => utf8(encode(cap))) ?? NOTHING;

@@ -1,0 +1,168 @@
+// The handles of spans.
+import { spanId, traceId } from "./ids.js";
+import { asText, checked, demandObject, errorText, kindOf, read, table, wrong } from "./input.js";
+import { LLM_KIND, TOOL_KIND } from "./span.js";
+
+const SPAN = table("!name eventId operationId {properties {attributes @startTime");
+const LLM = table("input output model - provider #inputTokens #outputTokens");
+const USAGE = table("model #inputTokens #outputTokens");
+
+export class Span {
+  #client;
+  /** Nothing once it has ended, or if it could not begin. */
+  #open;
+  /** What its children need to know, also later. */
+  #place;
+
+  constructor(client, call, kind, from, options, extra) {
+    this.#client = client;
+    client.attempt(call, () => {
+      const [name, eventId, operationId, properties, attributes, startTime] = read(SPAN, options);
+      const { parent } = options;
+      if (parent != null && !(parent instanceof Span)) wrong("parent", "must be a span", parent, kindOf);
+      const above = parent?.#place;
+      let { identity, trace, sticky } = from;
+      if (eventId) identity = { ...identity, eventId };
+      if (above && !identity.userId && (!identity.eventId || identity.eventId == above.identity.eventId)) identity = above.identity;
+      sticky ??= above?.sticky;
+      this.#place = { id: spanId(), parent: above?.id, trace: above?.trace ?? trace ?? traceId(), identity, sticky };
+      this.#open = {
+        name,
+        kind,
+        start: startTime ?? Date.now(),
+        operationId,
+        properties: { ...sticky, ...properties },
+        attributes: { ...attributes },
+        detail: [],
+        ...extra?.(options),
+      };
+    });
+  }
+
+  /** Changes what the span will say, unless it has ended. */
+  static update(span, call, change) {
+    if (span.#open) span.#client.attempt(call, () => change(span.#open));
+  }
+
+  setAttributes(attributes) {
+    Span.update(this, "setAttributes", (open) => Object.assign(open.attributes, checked("{", attributes, "attributes")));
+  }
+
+  setInput(input) {
+    setContent(this, "setInput", 0, "input", input);
+  }
+
+  setOutput(output) {
+    setContent(this, "setOutput", 1, "output", output);
+  }
+
+  setError(error) {
+    Span.update(this, "setError", (open) => {
+      open.error = errorText(error);
+    });
+  }
+
+  setTokenUsage(usage) {
+    Span.update(this, "setTokenUsage", ({ kind, detail, attributes }) => {
+      const [model, inputTokens, outputTokens] = read(USAGE, usage);
+      if (kind == LLM_KIND) {
+        detail[3] = model ?? detail[3];
+        detail[5] = inputTokens;
+        detail[6] = outputTokens;
+      } else {
+        if (model) attributes["gen_ai.response.model"] = model;
+        if (inputTokens) attributes["gen_ai.usage.input_tokens"] = inputTokens;
+        if (outputTokens) attributes["gen_ai.usage.output_tokens"] = outputTokens;
+      }
+    });
+  }
+
+  end(at) {
+    const open = this.#open;
+    if (!open) return;
+    this.#client.attempt("end", () => {
+      const end = checked("@", at, "time") ?? Date.now();
+      this.#open = undefined;
+      this.#client.recordSpan(this.#place, open, end);
+    });
+  }
+}
+
+const setContent = (span, call, index, name, value) =>
+  Span.update(span, call, ({ kind, detail, attributes }) => {
+    if (kind == LLM_KIND) detail[index] = checked("", value, name);
+    else if (kind == TOOL_KIND) detail[index] = asText(value, name);
+    else attributes[`traceloop.entity.${name}`] = asText(value, name);
+  });
+
+export class ToolSpan extends Span {}
+
+export class LlmSpan extends Span {
+  setModel(model) {
+    Span.update(this, "setModel", ({ detail }) => {
+      detail[2] = checked("", model, "model");
+      detail[3] = undefined;
+    });
+  }
+
+  setProvider(provider) {
+    Span.update(this, "setProvider", ({ detail }) => {
+      detail[4] = checked("", provider, "provider");
+    });
+  }
+
+  setMessages(list) {
+    Span.update(this, "setMessages", ({ detail }) => {
+      detail[7] = messages(list);
+    });
+  }
+}
+
+if (Symbol.dispose) {
+  Span.prototype[Symbol.dispose] = function () {
+    this.end();
+  };
+}
+
+function messages(list) {
+  if (!Array.isArray(list)) wrong("messages", "must be an array", list, kindOf);
+  return list.map((message, index) => {
+    const path = `messages[${index}]`;
+    demandObject(message, path);
+    return [checked("!", message.role, `${path}.role`), asText(message.content, `${path}.content`)];
+  });
+}
+
+export const llmDetail = (options) => {
+  const detail = read(LLM, options);
+  if (options.messages != null) detail[7] = messages(options.messages);
+  return { detail };
+};
+
+export const toolDetail = (options) => ({
+  detail: [
+    asText(options.inputParameters ?? options.input, options.input == null ? "inputParameters" : "input"),
+    asText(options.output, "output"),
+  ],
+});
+
+/** Runs `work` in a span, which ends with it. */
+export function run(span, work, keepsOutput) {
+  const succeed = (result) => {
+    if (keepsOutput) span.setOutput(result);
+    span.end();
+    return result;
+  };
+  const fail = (error) => {
+    span.setError(error);
+    span.end();
+    throw error;
+  };
+  let result;
+  try {
+    result = work(span);
+  } catch (error) {
+    fail(error);
+  }
+  return typeof result?.then == "function" ? Promise.resolve(result).then(succeed, fail) : succeed(result);
+}
