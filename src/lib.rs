@@ -185,8 +185,8 @@ pub use workshop::{
 };
 
 /// Handles can be shared between threads, on wasm as well: a Worker keeps its client in a `static`.
-const fn assert_shared<T: Clone + Send + Sync>() {}
 const _: () = {
+    const fn assert_shared<T: Clone + Send + Sync>() {}
     assert_shared::<Capture>();
     assert_shared::<Client>();
     assert_shared::<Interaction>();
