@@ -107,15 +107,18 @@ pub fn packing(data: &[u8]) {
 
     let mut rest = lengths.as_slice();
     while !rest.is_empty() {
-        let count = envelope.take(rest.iter().copied());
+        let count = envelope.room(0, 0, rest.iter().copied());
         assert!((1..=rest.len()).contains(&count), "{count} of {} records", rest.len());
-        let size = |count: usize| {
-            let records = vec![&[][..]; count];
-            envelope.join(records.into_iter()).len() + rest[..count].iter().sum::<usize>()
-        };
+        let joined = |count: usize| count - 1 + rest[..count].iter().sum::<usize>();
+        let size = |count: usize| envelope.around(&[]).len() + joined(count);
         assert!(count == 1 || size(count) <= MAX_BODY, "{count} records make {} bytes", size(count));
         let is_full = count == rest.len() || count == envelope.max_items() || size(count + 1) > MAX_BODY;
         assert!(is_full, "{count} records leave room for one more");
+        // The same, one after the other.
+        for items in 1..=count {
+            let more = envelope.room(items, joined(items), rest[items..].iter().copied());
+            assert_eq!(items + more, count.max(items), "{items} records are there already");
+        }
         rest = &rest[count..];
     }
 }

@@ -65,7 +65,7 @@ impl Core {
     /// Takes the JSON of a record of the kind with the number `kind`; no bytes if it is too large. Returns whether it was
     /// taken: not so once the client is closed.
     pub fn record(&self, kind: usize, bytes: Vec<u8>) -> bool {
-        RecordKind::KINDS.get(kind).is_some_and(|kind| self.client.recorder.encoded(*kind, bytes).is_ok())
+        RecordKind::KINDS.get(kind).is_some_and(|kind| self.client.recorder.encoded(*kind, &bytes).is_ok())
     }
 
     /// Says of the span with this name that the backend will not keep it.

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::index::Index;
 use crate::records::{Attachment, DEFAULT_EVENT, EventFields, Identity, Properties};
-use crate::wire::{Encoding, EventView, partial};
+use crate::wire::{Encoding, EventView, Scratch, partial};
 
 /// How many finished interactions are remembered, so that a second `finish` or a late property finds them.
 const FINISHED_KEPT: usize = 1_024;
@@ -107,7 +107,7 @@ pub(super) enum Merged {
 /// A record that is ready, or why it will never be.
 #[derive(Debug)]
 pub(super) enum Sealed {
-    Ready { seq: u64, event_id: String, bytes: Vec<u8> },
+    Ready { seq: u64, event_id: String, bytes: Scratch },
     Empty,
     TooLarge,
 }

@@ -7,6 +7,7 @@ mod index;
 mod interactions;
 mod loan;
 mod queue;
+mod run;
 mod stats;
 mod tally;
 
@@ -22,7 +23,8 @@ pub(crate) use tally::{Dropped, PerKind, add};
 
 use interactions::{Interactions, Merged, Sealed};
 use loan::Loan;
-use queue::{Queue, Record};
+use queue::Queue;
+use run::Run;
 
 use crate::error::{Error, Result};
 use crate::records::{Identity, RecordKind};
@@ -67,11 +69,11 @@ enum Phase {
 
 /// Records without an outbox, in order.
 #[derive(Debug, Default)]
-pub(crate) struct Leftover(PerKind<Vec<Record>>);
+pub(crate) struct Leftover(PerKind<Vec<Run>>);
 
 impl Leftover {
     pub fn len(&self) -> usize {
-        self.0.iter().map(Vec::len).sum()
+        self.0.iter().flatten().map(Run::len).sum()
     }
 }
 
@@ -106,18 +108,22 @@ impl Outbox {
 
     /// Adds an encoded record; `None` stands for one that could not be made small enough. Returns why it, or one that it
     /// replaced, was dropped.
-    pub fn push(&self, kind: RecordKind, bytes: Option<Vec<u8>>) -> Result<Option<DropReason>> {
+    pub fn push(&self, kind: RecordKind, record: Option<&[u8]>) -> Result<Option<DropReason>> {
         let mut state = self.lock();
         if state.phase == Phase::Closed {
             return Err(Error::Closed);
         }
         self.counters.accept(kind);
-        let Some(bytes) = bytes else {
+        let Some(record) = record else {
             self.counters.discard(kind, DropReason::TooLarge, 1);
             return Ok(Some(DropReason::TooLarge));
         };
         let seq = self.take_seq(&mut state);
-        Ok(self.enqueue(&mut state, kind, Record::new(seq, None, bytes)))
+        let (room, dropped) = self.make_room(&mut state, kind, 1);
+        if room > 0 {
+            state.queues.get_mut(kind).push(seq, record);
+        }
+        Ok(self.fit(&mut state).or(dropped))
     }
 
     /// Merges a call on an interaction into what is known of it. Returns why its record was dropped, if it was.
@@ -162,9 +168,8 @@ impl Outbox {
     #[cfg(feature = "js")]
     pub fn newest_final(&self) -> Option<Box<str>> {
         let state = self.lock();
-        let finals =
-            state.queues.get(RecordKind::Partial).iter().filter(|record| record.is_waiting() && record.is_final());
-        finals.last()?.key.clone()
+        let newest = state.queues.get(RecordKind::Partial).runs().iter().rfind(|run| run.is_final());
+        newest?.key.clone()
     }
 
     /// From now on nothing more is recorded.
@@ -199,17 +204,20 @@ impl Outbox {
     /// Takes what another outbox of the same client could not deliver.
     pub fn adopt(&self, leftover: Leftover) {
         let mut state = self.lock();
-        for (kind, records) in RecordKind::KINDS.into_iter().zip(leftover.0.into_iter()) {
-            for record in records {
-                self.enqueue(&mut state, kind, record);
+        for (kind, runs) in RecordKind::KINDS.into_iter().zip(leftover.0.into_iter()) {
+            for mut run in runs {
+                let (room, _) = self.make_room(&mut state, kind, run.len());
+                let run = if room < run.len() { run.split_first(room) } else { run };
+                state.queues.get_mut(kind).add(run);
+                self.fit(&mut state);
             }
         }
     }
 
     /// Counts records as dropped that nobody will deliver any more.
     pub fn abandon(&self, leftover: &Leftover) {
-        for (kind, records) in RecordKind::KINDS.into_iter().zip(leftover.0.iter()) {
-            self.counters.discard(kind, DropReason::Undelivered, records.len());
+        for (kind, runs) in RecordKind::KINDS.into_iter().zip(leftover.0.iter()) {
+            self.counters.discard(kind, DropReason::Undelivered, runs.iter().map(Run::len).sum());
         }
     }
 
@@ -238,21 +246,22 @@ impl Outbox {
         is_full.then_some(DropReason::QueueFull)
     }
 
-    /// At the limit a new span replaces the oldest, and a new record of another kind is dropped.
-    fn enqueue(&self, state: &mut State, kind: RecordKind, record: Record) -> Option<DropReason> {
+    /// How many of so many new records are taken, and why others are dropped: at the limit new spans replace the oldest, and
+    /// new records of another kind find no room.
+    fn make_room(&self, state: &mut State, kind: RecordKind, count: usize) -> (usize, Option<DropReason>) {
         let limit = if kind == RecordKind::Span { self.limits.spans } else { self.limits.events };
         let others = if kind == RecordKind::Partial { state.interactions.changed() } else { 0 };
         let queue = state.queues.get_mut(kind);
-        let is_full = queue.len().saturating_add(others) >= limit;
-        if is_full {
-            self.counters.discard(kind, DropReason::QueueFull, 1);
-            let made_room = kind == RecordKind::Span && queue.drop_oldest();
-            if !made_room {
-                return Some(DropReason::QueueFull);
-            }
+        let excess = queue.len().saturating_add(others).saturating_add(count).saturating_sub(limit).min(count);
+        if excess == 0 {
+            return (count, None);
         }
-        queue.insert(record);
-        self.fit(state).or(is_full.then_some(DropReason::QueueFull))
+        self.counters.discard(kind, DropReason::QueueFull, excess);
+        let mut room = count.saturating_sub(excess);
+        while kind == RecordKind::Span && room < count && queue.drop_oldest() {
+            room = room.saturating_add(1);
+        }
+        (room, Some(DropReason::QueueFull))
     }
 
     /// Makes records of all that is new in interactions, holding the lock for one at a time.
@@ -274,8 +283,7 @@ impl Outbox {
     fn settle_sealed(&self, state: &mut State, sealed: Sealed) -> Option<DropReason> {
         let reason = match sealed {
             Sealed::Ready { seq, event_id, bytes } => {
-                let record = Record::new(seq, Some(event_id.into()), bytes);
-                state.queues.get_mut(RecordKind::Partial).insert(record);
+                state.queues.get_mut(RecordKind::Partial).add(Run::of_partial(event_id.into(), seq, &bytes));
                 return None;
             }
             Sealed::Empty => DropReason::EmptyInteraction,
@@ -303,10 +311,13 @@ impl Outbox {
 }
 
 impl State {
+    /// Takes out everything that waits, but not what has to wait for an earlier partial of its event.
     fn take_waiting(&mut self) -> Leftover {
         let mut leftover = Leftover::default();
         for kind in RecordKind::KINDS {
-            *leftover.0.get_mut(kind) = self.queues.get_mut(kind).take_waiting();
+            let loans = &self.loans;
+            let keeps = |run: &Run| run.key.is_some() && loans.iter().any(|loan| loan.run.key == run.key);
+            *leftover.0.get_mut(kind) = self.queues.get_mut(kind).take(keeps);
         }
         leftover
     }
@@ -325,11 +336,11 @@ impl State {
             return Some(RecordKind::Span);
         }
         let oldest = RecordKind::KINDS.into_iter().filter_map(|kind| {
-            let mut waiting = self.queues.get(kind).iter().filter(|record| record.is_waiting());
-            waiting.find(|record| !record.is_final()).map(|record| (record.seq, kind))
+            let mut runs = self.queues.get(kind).runs().iter().enumerate();
+            runs.find(|(_, run)| !run.is_final()).map(|(place, run)| (run.first_seq(), kind, place))
         });
-        if let Some((seq, kind)) = oldest.min_by_key(|(seq, _)| *seq) {
-            self.queues.get_mut(kind).drop(seq);
+        if let Some((_, kind, place)) = oldest.min_by_key(|(seq, ..)| *seq) {
+            self.queues.get_mut(kind).drop_first_of(place);
             return Some(kind);
         }
         let dropped = self.interactions.drop_oldest() || self.queues.get_mut(RecordKind::Partial).drop_oldest();

@@ -1,141 +1,133 @@
-use std::mem;
+use super::run::Run;
+use crate::wire::body::Envelope;
 
-use crate::wire::body::is_final_partial;
-
-/// An encoded record on its way.
-#[derive(Debug)]
-pub(crate) struct Record {
-    /// The order of recording; the clock may stand still.
-    pub seq: u64,
-    /// The event id of a partial: partials of one event never overtake each other.
-    pub key: Option<Box<str>>,
-    /// Empty once the record is gone: its place is cleared away later.
-    pub bytes: Box<[u8]>,
-    /// The loan that it is in, or 0.
-    pub loan: u64,
-    /// The last flush that gave up on it, or 0.
-    pub given_up: u64,
-}
-
-impl Record {
-    pub fn new(seq: u64, key: Option<Box<str>>, bytes: Vec<u8>) -> Self {
-        Self { seq, key, bytes: bytes.into_boxed_slice(), loan: 0, given_up: 0 }
-    }
-
-    pub fn is_gone(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    pub fn is_waiting(&self) -> bool {
-        self.loan == 0 && !self.is_gone()
-    }
-
-    /// Whether it ends an interaction.
-    pub fn is_final(&self) -> bool {
-        self.key.is_some() && is_final_partial(&self.bytes)
-    }
-}
-
-/// Records of one kind, in the order of recording, lent ones included.
+/// What waits of one kind, in the order of recording, and how much there is of it, what is lent included.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    records: Vec<Record>,
-    /// How many of the first records are gone.
-    start: usize,
-    /// How many records are there.
+    /// None of them is empty, and none begins before the one before it ends.
+    runs: Vec<Run>,
     len: usize,
-    /// How long they are altogether.
     bytes: usize,
 }
 
 impl Queue {
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
+    /// How many records there are.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Record> + Clone {
-        self.records.get(self.start..).unwrap_or_default().iter().filter(|record| !record.is_gone())
+    /// How long they are altogether.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
-    /// Adds a record at its place: mostly the end.
-    pub fn insert(&mut self, record: Record) {
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// Adds the record of the latest call.
+    pub fn push(&mut self, seq: u64, record: &[u8]) {
         self.len = self.len.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(record.bytes.len());
-        let is_newest = self.records.last().is_none_or(|last| last.seq < record.seq);
-        let position =
-            if is_newest { self.records.len() } else { self.records.partition_point(|other| other.seq < record.seq) };
-        self.start = self.start.min(position);
-        self.records.insert(position, record);
+        self.bytes = self.bytes.saturating_add(record.len());
+        let last = self.runs.last_mut();
+        match last.filter(|last| last.has_room(record.len())) {
+            Some(last) => last.push(seq, record),
+            None => {
+                let mut run = Run::after(self.runs.last());
+                run.push(seq, record);
+                self.runs.push(run);
+            }
+        }
     }
 
-    /// The records from one sequence number to another.
-    pub fn between(&self, first: u64, last: u64) -> &[Record] {
-        let (start, end) = self.places(first, last);
-        self.records.get(start..end).unwrap_or_default()
+    /// Adds records from elsewhere.
+    pub fn add(&mut self, run: Run) {
+        self.len = self.len.saturating_add(run.len());
+        self.bytes = self.bytes.saturating_add(run.bytes());
+        self.put_back(run);
     }
 
-    /// [`between`](Queue::between), to change them.
-    pub fn between_mut(&mut self, first: u64, last: u64) -> &mut [Record] {
-        let (start, end) = self.places(first, last);
-        self.records.get_mut(start..end).unwrap_or_default()
+    /// Records that were lent wait again, at their place.
+    pub fn put_back(&mut self, mut run: Run) {
+        while !run.is_empty() {
+            let place = self.runs.partition_point(|other| other.first_seq() < run.first_seq());
+            if let Some(before) = place.checked_sub(1).and_then(|before| self.runs.get_mut(before))
+                && before.last_seq() > run.first_seq()
+            {
+                let start = before.split_first(before.count_before(run.first_seq()));
+                self.runs.insert(place.saturating_sub(1), start);
+                continue;
+            }
+            let next = self.runs.get(place).map_or(u64::MAX, Run::first_seq);
+            let fitting =
+                if next > run.last_seq() { std::mem::take(&mut run) } else { run.split_first(run.count_before(next)) };
+            self.runs.insert(place, fitting);
+        }
     }
 
-    fn places(&self, first: u64, last: u64) -> (usize, usize) {
-        let start = self.records.partition_point(|record| record.seq < first).max(self.start);
-        (start, self.records.partition_point(|record| record.seq <= last))
+    /// Lends from the run at `place` on as many records as fill one request.
+    pub fn lend(&mut self, mut place: usize, envelope: &Envelope<'_>, horizon: u64, flush: u64) -> Run {
+        let mut lent = Run::default();
+        while let Some(run) = self.runs.get_mut(place) {
+            if run.given_up == flush {
+                place = place.saturating_add(1);
+                continue;
+            }
+            let count = envelope.room(lent.len(), lent.joined().len(), run.lengths(horizon));
+            if count < run.len() {
+                lent.append(run, count);
+                break;
+            }
+            let mut run = self.runs.remove(place);
+            if lent.is_empty() {
+                lent = run;
+            } else {
+                lent.append(&mut run, count);
+            }
+        }
+        lent
+    }
+
+    /// What was lent is gone.
+    pub fn forget(&mut self, lent: &Run) {
+        self.len = self.len.saturating_sub(lent.len());
+        self.bytes = self.bytes.saturating_sub(lent.bytes());
+    }
+
+    /// Takes out everything that waits but what `keeps` says.
+    pub fn take(&mut self, keeps: impl Fn(&Run) -> bool) -> Vec<Run> {
+        let (kept, taken): (Vec<_>, _) = std::mem::take(&mut self.runs).into_iter().partition(keeps);
+        self.runs = kept;
+        for run in &taken {
+            self.forget(run);
+        }
+        taken
     }
 
     /// Removes the oldest record that waits. Returns whether there was one.
     pub fn drop_oldest(&mut self) -> bool {
-        let oldest = self.iter().find(|record| record.is_waiting()).map(|record| record.seq);
-        oldest.is_some_and(|seq| self.drop(seq))
+        self.drop_first_of(0)
+    }
+
+    /// Removes the first record of a run. Returns whether there was one.
+    pub fn drop_first_of(&mut self, place: usize) -> bool {
+        let freed = self.runs.get_mut(place).map(Run::drop_first);
+        self.dropped(place, freed)
     }
 
     /// Removes the newest record that waits. Returns whether there was one.
     pub fn drop_newest(&mut self) -> bool {
-        let newest = self.records.iter().rfind(|record| record.is_waiting()).map(|record| record.seq);
-        newest.is_some_and(|seq| self.drop(seq))
+        let freed = self.runs.last_mut().map(Run::drop_last);
+        self.dropped(self.runs.len().saturating_sub(1), freed)
     }
 
-    /// Removes the record with this sequence number. Returns whether there was one.
-    pub fn drop(&mut self, seq: u64) -> bool {
-        let Some(record) = self.between_mut(seq, seq).first_mut() else { return false };
-        let freed = mem::take(&mut record.bytes).len();
-        self.clear_away(1, freed);
-        true
-    }
-
-    /// Takes out everything that waits, but not what has to wait for an earlier partial of its event.
-    pub fn take_waiting(&mut self) -> Vec<Record> {
-        let mut waiting = Vec::new();
-        for record in mem::take(self).records {
-            if record.is_waiting() && (record.key.is_none() || self.iter().all(|kept| kept.key != record.key)) {
-                waiting.push(record);
-            } else if !record.is_gone() {
-                self.insert(record);
-            }
+    fn dropped(&mut self, place: usize, freed: Option<usize>) -> bool {
+        if self.runs.get(place).is_some_and(Run::is_empty) {
+            self.runs.remove(place);
         }
-        waiting
-    }
-
-    /// Gives up the places of records that are gone, `newly` of them with `freed` bytes since the last call.
-    pub fn clear_away(&mut self, newly: usize, freed: usize) {
-        const SPARE: usize = 64;
+        let Some(freed) = freed else { return false };
+        self.len = self.len.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(freed);
-        self.len = self.len.saturating_sub(newly);
-        while self.records.get(self.start).is_some_and(Record::is_gone) {
-            self.start = self.start.saturating_add(1);
-        }
-        while self.records.len() > self.start && self.records.last().is_some_and(Record::is_gone) {
-            self.records.pop();
-        }
-        if self.records.len() > self.len.saturating_mul(2).saturating_add(SPARE) {
-            self.records.retain(|record| !record.is_gone());
-            self.start = 0;
-        }
+        true
     }
 }

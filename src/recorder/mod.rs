@@ -18,7 +18,7 @@ use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
 };
 use crate::sink::Sink;
-use crate::wire::{self, EventView};
+use crate::wire::{self, EventView, Scratch};
 
 use scopes::{ABANDONED_AFTER, Scopes};
 
@@ -209,8 +209,8 @@ impl Recorder {
 
     /// Records what is JSON already; no bytes if it is too large.
     #[cfg(feature = "js")]
-    pub fn encoded(&self, kind: RecordKind, bytes: Vec<u8>) -> Result<()> {
-        self.push(kind, (!bytes.is_empty()).then_some(bytes))
+    pub fn encoded(&self, kind: RecordKind, bytes: &[u8]) -> Result<()> {
+        self.push_encoded(kind, (!bytes.is_empty()).then_some(bytes))
     }
 
     pub fn warn_useless(&self, name: &str) {
@@ -222,8 +222,12 @@ impl Recorder {
         });
     }
 
-    fn push(&self, kind: RecordKind, bytes: Option<Vec<u8>>) -> Result<()> {
-        let dropped = self.check(self.outbox.push(kind, bytes))?;
+    fn push(&self, kind: RecordKind, record: Option<Scratch>) -> Result<()> {
+        self.push_encoded(kind, record.as_deref().map(Vec::as_slice))
+    }
+
+    fn push_encoded(&self, kind: RecordKind, record: Option<&[u8]>) -> Result<()> {
+        let dropped = self.check(self.outbox.push(kind, record))?;
         self.warn_of_loss(kind, dropped);
         Ok(())
     }

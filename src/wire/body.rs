@@ -72,32 +72,25 @@ impl<'a> Envelope<'a> {
         MAX_BODY.saturating_sub(self.overhead())
     }
 
-    /// How many of the leading records, given by their lengths, fill one request. At least one, if there is one.
-    pub fn take(&self, lengths: impl Iterator<Item = usize>) -> usize {
-        let mut size = self.overhead();
-        let mut items = 0_usize;
-        for length in lengths.take(self.max_items) {
-            size = size.saturating_add(length).saturating_add(usize::from(items > 0));
-            if size > self.max_bytes && items > 0 {
+    /// How many of the next records, given by their lengths, find room in a request where `items` already are that take so
+    /// many bytes together. At least one, if there is one and the request is empty.
+    pub fn room(&self, items: usize, bytes: usize, lengths: impl Iterator<Item = usize>) -> usize {
+        let mut size = self.overhead().saturating_add(bytes);
+        let mut taken = 0_usize;
+        for length in lengths.take(self.max_items.saturating_sub(items)) {
+            let is_first = items == 0 && taken == 0;
+            size = size.saturating_add(length).saturating_add(usize::from(!is_first));
+            if size > self.max_bytes && !is_first {
                 break;
             }
-            items = items.saturating_add(1);
+            taken = taken.saturating_add(1);
         }
-        items
+        taken
     }
 
-    pub fn join<'r>(&self, records: impl Iterator<Item = &'r [u8]> + Clone) -> Vec<u8> {
-        let size = records.clone().map(|record| record.len().saturating_add(1)).sum::<usize>();
-        let mut body = Vec::with_capacity(size.saturating_add(self.overhead()));
-        body.extend_from_slice(self.prefix);
-        for (index, record) in records.enumerate() {
-            if index > 0 {
-                body.push(b',');
-            }
-            body.extend_from_slice(record);
-        }
-        body.extend_from_slice(self.suffix);
-        body
+    /// The body for records that are joined already.
+    pub fn around(&self, joined: &[u8]) -> Vec<u8> {
+        [self.prefix, joined, self.suffix].concat()
     }
 }
 
@@ -123,23 +116,25 @@ mod tests {
 
     #[test]
     fn a_request_holds_at_most_fifty_records() {
-        assert_eq!(ARRAY.take([10; 120].into_iter()), 50);
-        assert_eq!(ARRAY.take([10; 20].into_iter()), 20);
-        assert_eq!(ARRAY.take([].into_iter()), 0);
+        assert_eq!(ARRAY.room(0, 0, [10; 120].into_iter()), 50);
+        assert_eq!(ARRAY.room(0, 0, [10; 20].into_iter()), 20);
+        assert_eq!(ARRAY.room(0, 0, [].into_iter()), 0);
     }
 
     #[test]
     fn a_request_is_packed_to_the_byte() {
         let half = (MAX_BODY - 3) / 2;
-        assert_eq!(ARRAY.take([half, MAX_BODY - 3 - half, 1].into_iter()), 2);
-        assert_eq!(ARRAY.take([half, MAX_BODY - 2 - half].into_iter()), 1);
-        let body = ARRAY.join([vec![b'1'; half], vec![b'1'; MAX_BODY - 3 - half]].iter().map(Vec::as_slice));
-        assert_eq!(body.len(), MAX_BODY);
+        assert_eq!(ARRAY.room(0, 0, [half, MAX_BODY - 3 - half, 1].into_iter()), 2);
+        assert_eq!(ARRAY.room(0, 0, [half, MAX_BODY - 2 - half].into_iter()), 1);
+        let records = [vec![b'1'; half], vec![b'1'; MAX_BODY - 3 - half]];
+        assert_eq!(ARRAY.around(&records.join(&b',')).len(), MAX_BODY);
+        assert_eq!(ARRAY.room(1, half, [MAX_BODY - 3 - half].into_iter()), 1);
+        assert_eq!(ARRAY.room(1, half, [MAX_BODY - 2 - half].into_iter()), 0);
     }
 
     #[test]
     fn a_heavy_record_travels_alone() {
-        assert_eq!(ARRAY.take([MAX_BODY, 10].into_iter()), 1);
-        assert_eq!(ARRAY.take([10, MAX_BODY, 10].into_iter()), 1);
+        assert_eq!(ARRAY.room(0, 0, [MAX_BODY, 10].into_iter()), 1);
+        assert_eq!(ARRAY.room(0, 0, [10, MAX_BODY, 10].into_iter()), 1);
     }
 }

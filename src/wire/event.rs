@@ -4,7 +4,7 @@ use super::body::MAX_BODY;
 use super::fit::record;
 use super::json::{self, Object};
 use super::timestamp::rfc3339;
-use super::{Encoding, Library, TextCap};
+use super::{Encoding, Library, Scratch, TextCap};
 use crate::records::{Attachment, Properties};
 
 const ARRAY_BRACKETS: usize = 2;
@@ -36,7 +36,7 @@ pub(crate) fn context(library: &Library<'_>) -> Box<[u8]> {
 }
 
 /// An element of an `events/track` array. `None` when it is too large and has no text left to shorten.
-pub(crate) fn complete_event(event: &EventView<'_>, encoding: &Encoding) -> Option<Vec<u8>> {
+pub(crate) fn complete_event(event: &EventView<'_>, encoding: &Encoding) -> Option<Scratch> {
     let limit = MAX_BODY.saturating_sub(ARRAY_BRACKETS);
     // The schema of `events/track` refuses `ai_data` without content.
     let is_ai = !(event.input.is_empty() && event.output.is_empty());
@@ -46,7 +46,7 @@ pub(crate) fn complete_event(event: &EventView<'_>, encoding: &Encoding) -> Opti
 }
 
 /// A body of `events/track_partial`. `None` when it is too large and has no text left to shorten.
-pub(crate) fn partial(event: &EventView<'_>, is_pending: bool, encoding: &Encoding) -> Option<Vec<u8>> {
+pub(crate) fn partial(event: &EventView<'_>, is_pending: bool, encoding: &Encoding) -> Option<Scratch> {
     record(MAX_BODY, encoding.text_cap, &|out, cap| encode(out, event, Some(is_pending), encoding, cap))
 }
 

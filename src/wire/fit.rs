@@ -1,17 +1,15 @@
 //! Making one record fit where it must: its longest texts are shortened first.
 
-use super::scratch;
+use super::scratch::Scratch;
 use super::text::TextCap;
 
 /// What `write` writes, in at most `limit` bytes. `None` when nothing is left to shorten.
-pub(crate) fn record(limit: usize, cap: TextCap, write: &dyn Fn(&mut Vec<u8>, TextCap)) -> Option<Vec<u8>> {
-    let mut fits = false;
-    let record = scratch::written(&mut |out| {
-        fits = fit(limit, cap, &mut |cap| {
-            out.clear();
-            write(out, cap);
-            out.len()
-        });
+pub(crate) fn record(limit: usize, cap: TextCap, write: &dyn Fn(&mut Vec<u8>, TextCap)) -> Option<Scratch> {
+    let mut record = Scratch::new();
+    let fits = fit(limit, cap, &mut |cap| {
+        record.clear();
+        write(&mut record, cap);
+        record.len()
     });
     fits.then_some(record)
 }

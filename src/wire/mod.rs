@@ -17,6 +17,7 @@ mod user;
 mod value;
 
 pub(crate) use event::{EventView, complete_event, partial};
+pub(crate) use scratch::Scratch;
 pub(crate) use signal::signal;
 #[cfg(feature = "js")]
 pub(crate) use span::max_span;

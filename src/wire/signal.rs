@@ -2,11 +2,11 @@ use super::body::MAX_BODY;
 use super::fit::record;
 use super::json::{self, Object};
 use super::timestamp::rfc3339;
-use super::{Encoding, TextCap};
+use super::{Encoding, Scratch, TextCap};
 use crate::records::{SignalFields, SignalKind};
 
 /// An element of a `signals/track` array. `None` when it is too large and has no text left to shorten.
-pub(crate) fn signal(signal: &SignalFields, encoding: &Encoding) -> Option<Vec<u8>> {
+pub(crate) fn signal(signal: &SignalFields, encoding: &Encoding) -> Option<Scratch> {
     record(MAX_BODY.saturating_sub(2), encoding.text_cap, &|out, cap| encode(out, signal, cap))
 }
 

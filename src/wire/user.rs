@@ -1,11 +1,11 @@
 use super::body::MAX_BODY;
 use super::fit::record;
 use super::json::{self, Object};
-use super::{Encoding, TextCap};
+use super::{Encoding, Scratch, TextCap};
 use crate::records::Properties;
 
 /// An element of a `users/identify` array. `None` when it is too large and has no text left to shorten.
-pub(crate) fn user(user_id: &str, traits: &Properties, encoding: &Encoding) -> Option<Vec<u8>> {
+pub(crate) fn user(user_id: &str, traits: &Properties, encoding: &Encoding) -> Option<Scratch> {
     record(MAX_BODY.saturating_sub(2), encoding.text_cap, &|out, cap| encode(out, user_id, traits, cap))
 }
 

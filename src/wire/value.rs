@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Number, Value, map};
 
-use super::{json, scratch};
+use super::{Scratch, json};
 use crate::records::{Json, Properties};
 
 pub(crate) fn compact(value: &Value) -> Json {
@@ -27,8 +27,10 @@ pub(crate) fn texts(values: BTreeMap<String, String>) -> Properties {
     Properties::from_distinct(distinct)
 }
 
-fn written(mut write: impl FnMut(&mut Vec<u8>)) -> Json {
-    Json::from_text(String::from_utf8(scratch::written(&mut write)).unwrap_or_default())
+fn written(write: impl FnOnce(&mut Vec<u8>)) -> Json {
+    let mut out = Scratch::new();
+    write(&mut out);
+    Json::from_text(String::from_utf8(out.as_slice().to_vec()).unwrap_or_default())
 }
 
 /// Depth costs heap, never stack.

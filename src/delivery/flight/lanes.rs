@@ -43,10 +43,10 @@ impl Flight {
             let slot = self.slot;
             let kind = lane.batch.kind;
             let post = if self.is_local() && kind == RecordKind::Event {
-                let body = outbox.as_final_partials(&lane.batch).pop()?;
+                let Some(body) = outbox.as_final_partials(&lane.batch).pop() else { continue };
                 Post { slot, to_workshop: true, route: route(RecordKind::Partial), body, timeout }
             } else {
-                let body = outbox.body(&lane.batch, &self.envelope(kind));
+                let Some(body) = outbox.body(&lane.batch, &self.envelope(kind)) else { continue };
                 Post { slot, to_workshop: self.is_local(), route: route(kind), body, timeout }
             };
             if !lane.is_mirrored {

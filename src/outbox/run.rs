@@ -1,0 +1,155 @@
+//! Consecutive records of one kind, joined as a request has them.
+
+use std::ops::Range;
+
+use crate::wire::body::is_final_partial;
+
+/// A longer run is left as it is, and another one begun.
+const FULL: usize = 64 * 1024;
+
+/// Records in the order of recording, with commas between them.
+#[derive(Debug, Default)]
+pub(crate) struct Run {
+    /// The event id of a partial, which is alone in its run: partials of one event never overtake each other.
+    pub key: Option<Box<str>>,
+    /// The last flush that gave up on it, or 0.
+    pub given_up: u64,
+    joined: Vec<u8>,
+    marks: Vec<Mark>,
+    /// How many of the first records are gone.
+    gone: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    /// The order of recording; the clock may stand still.
+    seq: u64,
+    /// Where the record ends.
+    end: usize,
+}
+
+impl Run {
+    /// An empty one with room for what its predecessor was long enough to hold.
+    pub fn after(last: Option<&Run>) -> Self {
+        let room = last.map_or(0, |last| last.joined.capacity().min(FULL));
+        Self { joined: Vec::with_capacity(room), ..Self::default() }
+    }
+
+    /// A partial.
+    pub fn of_partial(key: Box<str>, seq: u64, record: &[u8]) -> Self {
+        let mut run = Self { key: Some(key), ..Self::default() };
+        run.push(seq, record);
+        run
+    }
+
+    pub fn len(&self) -> usize {
+        self.marks.len().saturating_sub(self.gone)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a record that follows may join it.
+    pub fn has_room(&self, length: usize) -> bool {
+        self.key.is_none() && self.given_up == 0 && self.joined.len().saturating_add(length) < FULL
+    }
+
+    pub fn push(&mut self, seq: u64, record: &[u8]) {
+        if !self.joined.is_empty() {
+            self.joined.push(b',');
+        }
+        self.joined.extend_from_slice(record);
+        self.marks.push(Mark { seq, end: self.joined.len() });
+    }
+
+    /// The records as they stand in a request.
+    pub fn joined(&self) -> &[u8] {
+        self.joined.get(self.start(self.gone)..).unwrap_or_default()
+    }
+
+    pub fn records(&self) -> impl Iterator<Item = &[u8]> {
+        (self.gone..self.marks.len()).map(|at| self.joined.get(self.place(at)).unwrap_or_default())
+    }
+
+    /// The lengths of the records up to the last call that counts.
+    pub fn lengths(&self, horizon: u64) -> impl Iterator<Item = usize> {
+        let marks = self.marks.iter().enumerate().skip(self.gone);
+        marks.take_while(move |(_, mark)| mark.seq <= horizon).map(|(at, _)| self.place(at).len())
+    }
+
+    /// Whether it ends an interaction.
+    pub fn is_final(&self) -> bool {
+        self.key.is_some() && is_final_partial(&self.joined)
+    }
+
+    /// How long the records are altogether.
+    pub fn bytes(&self) -> usize {
+        self.joined().len().saturating_sub(self.len().saturating_sub(1))
+    }
+
+    /// The first record's place in the order of recording; that of an empty run is the end.
+    pub fn first_seq(&self) -> u64 {
+        self.marks.get(self.gone).map_or(u64::MAX, |mark| mark.seq)
+    }
+
+    pub fn last_seq(&self) -> u64 {
+        self.marks.last().map_or(0, |mark| mark.seq)
+    }
+
+    /// Moves the first records of another run, which follow the ones here.
+    pub fn append(&mut self, other: &mut Run, count: usize) {
+        let moved = other.gone..other.gone.saturating_add(count).min(other.marks.len());
+        if moved.is_empty() {
+            return;
+        }
+        let from = other.start(moved.start);
+        if !self.joined.is_empty() {
+            self.joined.push(b',');
+        }
+        let base = self.joined.len();
+        let marks = other.marks.get(moved.clone()).unwrap_or_default();
+        let end = marks.last().map_or(from, |last| last.end);
+        self.joined.extend_from_slice(other.joined.get(from..end).unwrap_or_default());
+        let place = |mark: &Mark| Mark { end: mark.end.saturating_sub(from).saturating_add(base), ..*mark };
+        self.marks.extend(marks.iter().map(place));
+        other.gone = moved.end;
+    }
+
+    /// Takes out the first records.
+    pub fn split_first(&mut self, count: usize) -> Run {
+        let mut first = Run { given_up: self.given_up, ..Run::default() };
+        first.append(self, count);
+        first
+    }
+
+    /// How many records were recorded before a call.
+    pub fn count_before(&self, seq: u64) -> usize {
+        self.marks.partition_point(|mark| mark.seq < seq).saturating_sub(self.gone)
+    }
+
+    /// Removes the oldest record. Returns how long it was.
+    pub fn drop_first(&mut self) -> usize {
+        let length = self.place(self.gone).len();
+        self.gone = self.gone.saturating_add(1).min(self.marks.len());
+        length
+    }
+
+    /// Removes the newest record. Returns how long it was.
+    pub fn drop_last(&mut self) -> usize {
+        let Some(last) = self.marks.len().checked_sub(1) else { return 0 };
+        let length = self.place(last).len();
+        self.marks.truncate(last);
+        self.joined.truncate(self.marks.last().map_or(0, |mark| mark.end));
+        length
+    }
+
+    fn place(&self, at: usize) -> Range<usize> {
+        self.start(at)..self.marks.get(at).map_or(0, |mark| mark.end)
+    }
+
+    /// Where a record starts: after the one before it and a comma.
+    fn start(&self, at: usize) -> usize {
+        at.checked_sub(1).and_then(|before| self.marks.get(before)).map_or(0, |before| before.end.saturating_add(1))
+    }
+}
