@@ -22,7 +22,7 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 pub(super) struct Loan {
     batch: Batch,
-    pub run: Run,
+    pub run: Box<Run>,
     expires: Duration,
 }
 
@@ -75,13 +75,14 @@ impl Outbox {
 
     /// The body of its request.
     pub fn body(&self, batch: &Batch, envelope: &Envelope<'_>) -> Option<Vec<u8>> {
-        self.lock().loan(batch).map(|loan| envelope.around(loan.run.joined()))
+        Some(envelope.around(self.lock().loan(batch)?.run.joined()))
     }
 
     /// Complete events as Workshop wants them: a body for each.
     pub fn as_final_partials(&self, batch: &Batch) -> Vec<Vec<u8>> {
-        let state = self.lock();
-        state.loan(batch).into_iter().flat_map(|loan| loan.run.records()).map(as_final_partial).collect()
+        let mut state = self.lock();
+        let Some(loan) = state.loan(batch) else { return Vec::new() };
+        loan.run.records().map(as_final_partial).collect()
     }
 
     /// The event id of a partial.
@@ -92,7 +93,7 @@ impl Outbox {
     /// Lends the batch until `expires`. `false`: it was taken back already.
     pub fn renew(&self, batch: &Batch, expires: Duration) -> bool {
         let mut state = self.lock();
-        let Some(loan) = state.loans.iter_mut().find(|loan| loan.batch.loan == batch.loan) else { return false };
+        let Some(loan) = state.loan(batch) else { return false };
         loan.expires = expires;
         true
     }
@@ -124,7 +125,7 @@ impl Outbox {
     pub fn split(&self, batch: &Batch, expires: Duration) -> Option<[Batch; 2]> {
         let mut state = self.lock();
         let Loan { mut run, .. } = state.end_loan(batch)?;
-        let first = run.split_first(batch.len.div_ceil(2));
+        let first = Box::new(run.split_first(batch.len.div_ceil(2)));
         Some([first, run].map(|half| state.add_loan(batch.kind, self.counters.next_seq(), half, expires)))
     }
 }
@@ -134,23 +135,23 @@ fn is_overtaking<S: Deref<Target = State>>(states: &[S], run: &Run) -> bool {
     run.key.is_some()
         && states.iter().any(|state| {
             let waiting = state.queues.get(RecordKind::Partial).runs().iter();
-            let mut others = waiting.take_while(|other| other.first_seq() < run.first_seq()).chain(state.lent_runs());
-            others.any(|other| other.key == run.key)
+            let is_lent = state.loans.iter().any(|loan| loan.run.key == run.key);
+            is_lent || waiting.take_while(|other| other.first_seq() < run.first_seq()).any(|other| other.key == run.key)
         })
 }
 
 impl State {
-    fn add_loan(&mut self, kind: RecordKind, loan: u64, run: Run, expires: Duration) -> Batch {
+    fn add_loan(&mut self, kind: RecordKind, loan: u64, run: Box<Run>, expires: Duration) -> Batch {
         let batch = Batch { kind, len: run.len(), loan };
         self.loans.push(Loan { batch, run, expires });
         batch
     }
 
-    fn loan(&self, batch: &Batch) -> Option<&Loan> {
-        self.loans.iter().find(|loan| loan.batch.loan == batch.loan)
+    /// `None` if it was taken back already.
+    fn loan(&mut self, batch: &Batch) -> Option<&mut Loan> {
+        self.loans.iter_mut().find(|loan| loan.batch.loan == batch.loan)
     }
 
-    /// `None` if it was taken back already.
     fn end_loan(&mut self, batch: &Batch) -> Option<Loan> {
         let position = self.loans.iter().position(|loan| loan.batch.loan == batch.loan)?;
         Some(self.loans.swap_remove(position))
@@ -162,11 +163,7 @@ impl State {
         batch.len
     }
 
-    pub(super) fn lent_runs(&self) -> impl Iterator<Item = &Run> {
-        self.loans.iter().map(|loan| &loan.run)
-    }
-
     pub(super) fn lent(&self) -> usize {
-        self.lent_runs().map(Run::len).sum()
+        self.loans.iter().map(|loan| loan.batch.len).sum()
     }
 }

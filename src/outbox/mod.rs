@@ -24,7 +24,7 @@ pub(crate) use tally::{Dropped, PerKind, add};
 use interactions::{Interactions, Merged, Sealed};
 use loan::Loan;
 use queue::Queue;
-use run::Run;
+use run::{Run, Runs};
 
 use crate::error::{Error, Result};
 use crate::records::{Identity, RecordKind};
@@ -69,12 +69,16 @@ enum Phase {
 
 /// Records without an outbox, in order.
 #[derive(Debug, Default)]
-pub(crate) struct Leftover(PerKind<Vec<Run>>);
+pub(crate) struct Leftover(PerKind<Runs>);
 
 impl Leftover {
     pub fn len(&self) -> usize {
-        self.0.iter().flatten().map(Run::len).sum()
+        self.0.iter().map(|runs| count(runs)).sum()
     }
+}
+
+fn count(runs: &[Box<Run>]) -> usize {
+    runs.iter().map(|run| run.len()).sum()
 }
 
 impl Outbox {
@@ -119,11 +123,8 @@ impl Outbox {
             return Ok(Some(DropReason::TooLarge));
         };
         let seq = self.take_seq(&mut state);
-        let (room, dropped) = self.make_room(&mut state, kind, 1);
-        if room > 0 {
-            state.queues.get_mut(kind).push(seq, record);
-        }
-        Ok(self.fit(&mut state).or(dropped))
+        state.queues.get_mut(kind).push(seq, record);
+        Ok(self.fit(&mut state, kind))
     }
 
     /// Merges a call on an interaction into what is known of it. Returns why its record was dropped, if it was.
@@ -151,7 +152,7 @@ impl Outbox {
         }
         let sealed = state.interactions.seal_ripe(event_id, encoding);
         let dropped = sealed.and_then(|sealed| self.settle_sealed(&mut state, sealed));
-        Ok(dropped.or(self.fit(&mut state)))
+        Ok(dropped.or(self.fit(&mut state, RecordKind::Partial)))
     }
 
     /// Whether an interaction has ended and is held back because its user is not known.
@@ -205,11 +206,9 @@ impl Outbox {
     pub fn adopt(&self, leftover: Leftover) {
         let mut state = self.lock();
         for (kind, runs) in RecordKind::KINDS.into_iter().zip(leftover.0.into_iter()) {
-            for mut run in runs {
-                let (room, _) = self.make_room(&mut state, kind, run.len());
-                let run = if room < run.len() { run.split_first(room) } else { run };
+            for run in runs {
                 state.queues.get_mut(kind).add(run);
-                self.fit(&mut state);
+                self.fit(&mut state, kind);
             }
         }
     }
@@ -217,7 +216,7 @@ impl Outbox {
     /// Counts records as dropped that nobody will deliver any more.
     pub fn abandon(&self, leftover: &Leftover) {
         for (kind, runs) in RecordKind::KINDS.into_iter().zip(leftover.0.iter()) {
-            self.counters.discard(kind, DropReason::Undelivered, runs.iter().map(Run::len).sum());
+            self.counters.discard(kind, DropReason::Undelivered, count(runs));
         }
     }
 
@@ -226,10 +225,21 @@ impl Outbox {
         dropped.add(kind, reason, count);
     }
 
-    /// Drops what is needed least until the rest fits its limit in bytes: the newest spans, then whatever is oldest, an
-    /// interaction's end only after everything else.
-    fn fit(&self, state: &mut State) -> Option<DropReason> {
+    /// Drops until the rest fits the limits. Too many spans: the oldest; too many of another kind: the newest. Too many bytes:
+    /// what is needed least, which is the newest spans, then whatever is oldest, an interaction's end only after everything
+    /// else.
+    fn fit(&self, state: &mut State, kind: RecordKind) -> Option<DropReason> {
         let mut is_full = false;
+        let is_span = kind == RecordKind::Span;
+        let limit = if is_span { self.limits.spans } else { self.limits.events };
+        let others = if kind == RecordKind::Partial { state.interactions.changed() } else { 0 };
+        let queue = state.queues.get_mut(kind);
+        while queue.len().saturating_add(others) > limit
+            && if is_span { queue.drop_oldest(0) } else { queue.drop_newest() }
+        {
+            self.counters.discard(kind, DropReason::QueueFull, 1);
+            is_full = true;
+        }
         while state.bytes() > self.limits.bytes {
             if let Some(kind) = state.drop_least_needed() {
                 self.counters.discard(kind, DropReason::QueueFull, 1);
@@ -246,24 +256,6 @@ impl Outbox {
         is_full.then_some(DropReason::QueueFull)
     }
 
-    /// How many of so many new records are taken, and why others are dropped: at the limit new spans replace the oldest, and
-    /// new records of another kind find no room.
-    fn make_room(&self, state: &mut State, kind: RecordKind, count: usize) -> (usize, Option<DropReason>) {
-        let limit = if kind == RecordKind::Span { self.limits.spans } else { self.limits.events };
-        let others = if kind == RecordKind::Partial { state.interactions.changed() } else { 0 };
-        let queue = state.queues.get_mut(kind);
-        let excess = queue.len().saturating_add(others).saturating_add(count).saturating_sub(limit).min(count);
-        if excess == 0 {
-            return (count, None);
-        }
-        self.counters.discard(kind, DropReason::QueueFull, excess);
-        let mut room = count.saturating_sub(excess);
-        while kind == RecordKind::Span && room < count && queue.drop_oldest() {
-            room = room.saturating_add(1);
-        }
-        (room, Some(DropReason::QueueFull))
-    }
-
     /// Makes records of all that is new in interactions, holding the lock for one at a time.
     pub fn seal_all(&self, encoding: &Encoding) -> Dropped {
         let mut dropped = Dropped::default();
@@ -276,14 +268,14 @@ impl Outbox {
                 dropped.add(RecordKind::Partial, reason, 1);
             }
             // Encoded, it may take more than before.
-            self.fit(&mut state);
+            self.fit(&mut state, RecordKind::Partial);
         }
     }
 
     fn settle_sealed(&self, state: &mut State, sealed: Sealed) -> Option<DropReason> {
         let reason = match sealed {
             Sealed::Ready { seq, event_id, bytes } => {
-                state.queues.get_mut(RecordKind::Partial).add(Run::of_partial(event_id.into(), seq, &bytes));
+                state.queues.get_mut(RecordKind::Partial).add(Box::new(Run::of_partial(event_id.into(), seq, &bytes)));
                 return None;
             }
             Sealed::Empty => DropReason::EmptyInteraction,
@@ -317,7 +309,7 @@ impl State {
         for kind in RecordKind::KINDS {
             let loans = &self.loans;
             let keeps = |run: &Run| run.key.is_some() && loans.iter().any(|loan| loan.run.key == run.key);
-            *leftover.0.get_mut(kind) = self.queues.get_mut(kind).take(keeps);
+            *leftover.0.get_mut(kind) = self.queues.get_mut(kind).take(&keeps);
         }
         leftover
     }
@@ -340,10 +332,10 @@ impl State {
             runs.find(|(_, run)| !run.is_final()).map(|(place, run)| (run.first_seq(), kind, place))
         });
         if let Some((_, kind, place)) = oldest.min_by_key(|(seq, ..)| *seq) {
-            self.queues.get_mut(kind).drop_first_of(place);
+            self.queues.get_mut(kind).drop_oldest(place);
             return Some(kind);
         }
-        let dropped = self.interactions.drop_oldest() || self.queues.get_mut(RecordKind::Partial).drop_oldest();
+        let dropped = self.interactions.drop_oldest() || self.queues.get_mut(RecordKind::Partial).drop_oldest(0);
         dropped.then_some(RecordKind::Partial)
     }
 

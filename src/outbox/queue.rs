@@ -1,11 +1,13 @@
-use super::run::Run;
+use std::mem;
+
+use super::run::{Run, Runs};
 use crate::wire::body::Envelope;
 
 /// What waits of one kind, in the order of recording, and how much there is of it, what is lent included.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    /// None of them is empty, and none begins before the one before it ends.
-    runs: Vec<Run>,
+    /// By what they begin with; none of them is empty.
+    runs: Runs,
     len: usize,
     bytes: usize,
 }
@@ -21,7 +23,7 @@ impl Queue {
         self.bytes
     }
 
-    pub fn runs(&self) -> &[Run] {
+    pub fn runs(&self) -> &[Box<Run>] {
         &self.runs
     }
 
@@ -33,7 +35,7 @@ impl Queue {
         match last.filter(|last| last.has_room(record.len())) {
             Some(last) => last.push(seq, record),
             None => {
-                let mut run = Run::after(self.runs.last());
+                let mut run = Box::new(Run::after(self.runs.last().map(|run| &**run)));
                 run.push(seq, record);
                 self.runs.push(run);
             }
@@ -41,33 +43,28 @@ impl Queue {
     }
 
     /// Adds records from elsewhere.
-    pub fn add(&mut self, run: Run) {
+    pub fn add(&mut self, run: Box<Run>) {
         self.len = self.len.saturating_add(run.len());
         self.bytes = self.bytes.saturating_add(run.bytes());
         self.put_back(run);
     }
 
     /// Records that were lent wait again, at their place.
-    pub fn put_back(&mut self, mut run: Run) {
-        while !run.is_empty() {
-            let place = self.runs.partition_point(|other| other.first_seq() < run.first_seq());
-            if let Some(before) = place.checked_sub(1).and_then(|before| self.runs.get_mut(before))
-                && before.last_seq() > run.first_seq()
-            {
-                let start = before.split_first(before.count_before(run.first_seq()));
-                self.runs.insert(place.saturating_sub(1), start);
-                continue;
-            }
-            let next = self.runs.get(place).map_or(u64::MAX, Run::first_seq);
-            let fitting =
-                if next > run.last_seq() { std::mem::take(&mut run) } else { run.split_first(run.count_before(next)) };
-            self.runs.insert(place, fitting);
+    pub fn put_back(&mut self, run: Box<Run>) {
+        self.runs.push(run);
+        let mut runs = self.runs.as_mut_slice();
+        while let Some((last, others)) = runs.split_last_mut()
+            && let Some(before) = others.last_mut()
+            && before.first_seq() > last.first_seq()
+        {
+            mem::swap(before, last);
+            runs = others;
         }
     }
 
     /// Lends from the run at `place` on as many records as fill one request.
-    pub fn lend(&mut self, mut place: usize, envelope: &Envelope<'_>, horizon: u64, flush: u64) -> Run {
-        let mut lent = Run::default();
+    pub fn lend(&mut self, mut place: usize, envelope: &Envelope<'_>, horizon: u64, flush: u64) -> Box<Run> {
+        let mut lent = Box::<Run>::default();
         while let Some(run) = self.runs.get_mut(place) {
             if run.given_up == flush {
                 place = place.saturating_add(1);
@@ -95,37 +92,38 @@ impl Queue {
     }
 
     /// Takes out everything that waits but what `keeps` says.
-    pub fn take(&mut self, keeps: impl Fn(&Run) -> bool) -> Vec<Run> {
-        let (kept, taken): (Vec<_>, _) = std::mem::take(&mut self.runs).into_iter().partition(keeps);
-        self.runs = kept;
-        for run in &taken {
-            self.forget(run);
-        }
+    pub fn take(&mut self, keeps: &dyn Fn(&Run) -> bool) -> Runs {
+        let mut taken = Vec::new();
+        let (mut len, mut bytes) = (self.len, self.bytes);
+        self.runs.retain_mut(|run| {
+            let is_kept = keeps(run);
+            if !is_kept {
+                len = len.saturating_sub(run.len());
+                bytes = bytes.saturating_sub(run.bytes());
+                taken.push(mem::take(run));
+            }
+            is_kept
+        });
+        (self.len, self.bytes) = (len, bytes);
         taken
     }
 
-    /// Removes the oldest record that waits. Returns whether there was one.
-    pub fn drop_oldest(&mut self) -> bool {
-        self.drop_first_of(0)
-    }
-
-    /// Removes the first record of a run. Returns whether there was one.
-    pub fn drop_first_of(&mut self, place: usize) -> bool {
-        let freed = self.runs.get_mut(place).map(Run::drop_first);
-        self.dropped(place, freed)
+    /// Removes the oldest record of a run. Returns whether there was one.
+    pub fn drop_oldest(&mut self, place: usize) -> bool {
+        self.drop(place, Run::drop_first)
     }
 
     /// Removes the newest record that waits. Returns whether there was one.
     pub fn drop_newest(&mut self) -> bool {
-        let freed = self.runs.last_mut().map(Run::drop_last);
-        self.dropped(self.runs.len().saturating_sub(1), freed)
+        self.drop(self.runs.len().wrapping_sub(1), Run::drop_last)
     }
 
-    fn dropped(&mut self, place: usize, freed: Option<usize>) -> bool {
-        if self.runs.get(place).is_some_and(Run::is_empty) {
+    fn drop(&mut self, place: usize, drop: fn(&mut Run) -> usize) -> bool {
+        let Some(run) = self.runs.get_mut(place) else { return false };
+        let freed = drop(run);
+        if run.is_empty() {
             self.runs.remove(place);
         }
-        let Some(freed) = freed else { return false };
         self.len = self.len.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(freed);
         true

@@ -7,6 +7,9 @@ use crate::wire::body::is_final_partial;
 /// A longer run is left as it is, and another one begun.
 const FULL: usize = 64 * 1024;
 
+/// Boxed, because they move about often: on wasm a pointer takes less code to move.
+pub(super) type Runs = Vec<Box<Run>>;
+
 /// Records in the order of recording, with commas between them.
 #[derive(Debug, Default)]
 pub(crate) struct Run {
@@ -93,27 +96,21 @@ impl Run {
         self.marks.get(self.gone).map_or(u64::MAX, |mark| mark.seq)
     }
 
-    pub fn last_seq(&self) -> u64 {
-        self.marks.last().map_or(0, |mark| mark.seq)
-    }
-
     /// Moves the first records of another run, which follow the ones here.
     pub fn append(&mut self, other: &mut Run, count: usize) {
-        let moved = other.gone..other.gone.saturating_add(count).min(other.marks.len());
-        if moved.is_empty() {
-            return;
-        }
-        let from = other.start(moved.start);
-        if !self.joined.is_empty() {
+        let from = other.start(other.gone);
+        let to = other.start(other.gone.saturating_add(count));
+        if !self.joined.is_empty() && from < to {
             self.joined.push(b',');
         }
         let base = self.joined.len();
-        let marks = other.marks.get(moved.clone()).unwrap_or_default();
-        let end = marks.last().map_or(from, |last| last.end);
-        self.joined.extend_from_slice(other.joined.get(from..end).unwrap_or_default());
-        let place = |mark: &Mark| Mark { end: mark.end.saturating_sub(from).saturating_add(base), ..*mark };
-        self.marks.extend(marks.iter().map(place));
-        other.gone = moved.end;
+        // The last comma stays behind.
+        self.joined.extend_from_slice(other.joined.get(from..to.saturating_sub(1)).unwrap_or_default());
+        for _ in 0..count {
+            let Some(Mark { seq, end }) = other.marks.get(other.gone).copied() else { return };
+            self.marks.push(Mark { seq, end: end.saturating_sub(from).saturating_add(base) });
+            other.gone = other.gone.saturating_add(1);
+        }
     }
 
     /// Takes out the first records.
@@ -121,11 +118,6 @@ impl Run {
         let mut first = Run { given_up: self.given_up, ..Run::default() };
         first.append(self, count);
         first
-    }
-
-    /// How many records were recorded before a call.
-    pub fn count_before(&self, seq: u64) -> usize {
-        self.marks.partition_point(|mark| mark.seq < seq).saturating_sub(self.gone)
     }
 
     /// Removes the oldest record. Returns how long it was.

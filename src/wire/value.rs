@@ -8,7 +8,7 @@ use super::{Scratch, json};
 use crate::records::{Json, Properties};
 
 pub(crate) fn compact(value: &Value) -> Json {
-    written(|out| write(out, value))
+    written(&|out| write(out, value))
 }
 
 pub(crate) fn properties(values: BTreeMap<String, Value>) -> Properties {
@@ -22,12 +22,12 @@ pub(crate) fn properties(values: BTreeMap<String, Value>) -> Properties {
 pub(crate) fn texts(values: BTreeMap<String, String>) -> Properties {
     let mut distinct = Vec::with_capacity(values.len());
     for (name, value) in values {
-        distinct.push((name, written(|out| json::string(out, &value))));
+        distinct.push((name, written(&|out| json::string(out, &value))));
     }
     Properties::from_distinct(distinct)
 }
 
-fn written(write: impl FnOnce(&mut Vec<u8>)) -> Json {
+fn written(write: &dyn Fn(&mut Vec<u8>)) -> Json {
     let mut out = Scratch::new();
     write(&mut out);
     Json::from_text(String::from_utf8(out.as_slice().to_vec()).unwrap_or_default())
