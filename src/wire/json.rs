@@ -158,20 +158,27 @@ pub(crate) fn float(out: &mut Vec<u8>, number: f64) {
 }
 
 /// Decimal digits.
-pub(crate) fn unsigned(out: &mut Vec<u8>, mut number: u64) {
-    let mut pairs = [[b'0'; 2]; 10];
-    let mut leading = 20_usize;
-    for pair in pairs.iter_mut().rev() {
-        let two = (number % 100) as u8;
-        // A digit's code is `0` with the digit in its lower half.
-        *pair = [b'0' | (two / 10), b'0' | (two % 10)];
-        leading = leading.saturating_sub(if number < 10 { 1 } else { 2 });
-        number /= 100;
-        if number == 0 {
-            break;
-        }
+pub(crate) fn unsigned(out: &mut Vec<u8>, number: u64) {
+    const EIGHT: u64 = 100_000_000;
+    if number < 10 {
+        out.push(b'0' | number as u8);
+        return;
     }
-    out.extend_from_slice(pairs.as_flattened().get(leading..).unwrap_or_default());
+    let eights = [number / EIGHT / EIGHT, number / EIGHT % EIGHT, number % EIGHT].map(eight_digits);
+    let zeros = 23_usize.saturating_sub(number.checked_ilog10().unwrap_or_default() as usize);
+    out.extend_from_slice(eights.as_flattened().get(zeros..).unwrap_or_default());
+}
+
+/// The digits of a number below 10⁸, each step halving groups of digits that lie side by side in one word.
+fn eight_digits(number: u64) -> [u8; 8] {
+    let split = |groups: u64, quotients: u64, divisor: u64, bits: u32| {
+        quotients | groups.wrapping_sub(quotients.wrapping_mul(divisor)) << bits
+    };
+    let fours = split(number, number / 10_000, 10_000, 32);
+    // Each quotient by a multiplication that is exact for so few digits.
+    let twos = split(fours, (fours.wrapping_mul(10_486) >> 20) & 0x0000_007f_0000_007f, 100, 16);
+    let ones = split(twos, (twos.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f, 10, 8);
+    (ones | 0x3030_3030_3030_3030).to_le_bytes()
 }
 
 pub(crate) fn signed(out: &mut Vec<u8>, number: i64) {
@@ -192,27 +199,41 @@ pub(crate) fn escape_twice(out: &mut Vec<u8>, text: &str) {
 }
 
 fn escape_as(out: &mut Vec<u8>, text: &str, twice: bool) {
-    let mut rest = text.as_bytes();
-    loop {
-        let (plain, special) = rest.split_at(plain_prefix(rest));
-        out.extend_from_slice(plain);
-        let Some((&byte, tail)) = special.split_first() else { return };
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            _ => b'u',
-        };
-        out.extend_from_slice(if twice { br"\\" } else { br"\" });
-        if twice && short == byte {
-            out.push(b'\\');
-        }
-        out.push(short);
-        if short == b'u' {
-            out.extend_from_slice(&[b'0', b'0', hex_digit(byte >> 4), hex_digit(byte & 0xf)]);
-        }
+    let bytes = text.as_bytes();
+    let plain = plain_prefix(bytes);
+    if plain == bytes.len() {
+        out.extend_from_slice(bytes);
+    } else {
+        escape_from(out, bytes, plain, twice);
+    }
+}
+
+#[cold]
+fn escape_from(out: &mut Vec<u8>, mut rest: &[u8], mut plain: usize, twice: bool) {
+    while let Some((before, [special, tail @ ..])) = rest.split_at_checked(plain) {
+        out.extend_from_slice(before);
+        escape_byte(out, *special, twice);
         rest = tail;
+        plain = plain_prefix(rest);
+    }
+    out.extend_from_slice(rest);
+}
+
+fn escape_byte(out: &mut Vec<u8>, byte: u8, twice: bool) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        _ => b'u',
+    };
+    out.extend_from_slice(if twice { br"\\" } else { br"\" });
+    if twice && short == byte {
+        out.push(b'\\');
+    }
+    out.push(short);
+    if short == b'u' {
+        out.extend_from_slice(&[b'0', b'0', hex_digit(byte >> 4), hex_digit(byte & 0xf)]);
     }
 }
 
@@ -222,28 +243,21 @@ fn hex_digit(nibble: u8) -> u8 {
 
 /// How many leading bytes need no escape.
 fn plain_prefix(bytes: &[u8]) -> usize {
-    let (blocks, _) = bytes.as_chunks::<32>();
-    let plain = blocks.iter().take_while(|block| {
-        let (words, _) = block.as_chunks();
-        words.iter().fold(0, |all, word| all | specials(*word)) == 0
-    });
-    let mut at = plain.count().saturating_mul(32);
-    let (words, tail) = bytes.get(at..).unwrap_or_default().as_chunks();
-    // The last word may overlap the one before it.
-    let last = bytes.last_chunk().filter(|_| !tail.is_empty());
-    for word in words.iter().chain(last) {
+    let (words, tail) = bytes.as_chunks();
+    let mut plain = 0_usize;
+    for word in words {
         let specials = specials(*word);
         if specials != 0 {
-            at = at.min(bytes.len().saturating_sub(8));
-            return at.saturating_add((specials.trailing_zeros() / 8) as usize);
+            return plain.wrapping_add((specials.trailing_zeros() / 8) as usize);
         }
-        at = at.saturating_add(8);
+        plain = plain.wrapping_add(8);
     }
-    if bytes.len() >= 8 {
+    // What is left is looked at together with what is before it.
+    if bytes.last_chunk().is_some_and(|last| specials(*last) == 0) {
         return bytes.len();
     }
     let is_plain = |byte: &&u8| !matches!(**byte, 0..=0x1f | b'"' | b'\\');
-    bytes.iter().take_while(is_plain).count()
+    plain.wrapping_add(tail.iter().take_while(is_plain).count())
 }
 
 /// Has the highest bit of the first byte set that needs an escape, and of none before it.
@@ -251,9 +265,10 @@ fn specials(bytes: [u8; 8]) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let word = u64::from_le_bytes(bytes);
-    let below = |word: u64, limit: u8| word.wrapping_sub(ONES.wrapping_mul(limit.into())) & !word;
+    // Borrows from each byte that is less than this, and maybe from those after it.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES.wrapping_mul(limit.into()));
     let equal = |byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
-    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & HIGHS
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & !word & HIGHS
 }
 
 #[cfg(test)]
@@ -305,7 +320,9 @@ mod tests {
 
     #[test]
     fn numbers_are_decimal() {
-        for number in [0, 1, 9, 10, 1_735_787_045_678_000_000, u64::MAX] {
+        let groups = (0..10_000).map(|group| group * 100_010_001);
+        let edges = [9, 10, 99_999_999, 100_000_000, 9_999_999_999_999_999, 1_735_787_045_678_000_000, u64::MAX];
+        for number in groups.chain(edges) {
             assert_eq!(written(|out| unsigned(out, number)), number.to_string());
         }
         for number in [0, -1, i64::MIN, i64::MAX] {

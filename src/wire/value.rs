@@ -12,6 +12,9 @@ pub(crate) fn compact(value: &Value) -> Json {
 }
 
 pub(crate) fn properties(values: BTreeMap<String, Value>) -> Properties {
+    if values.is_empty() {
+        return Properties::default();
+    }
     let mut distinct = Vec::with_capacity(values.len());
     for (name, value) in values {
         distinct.push((name, compact(&value)));
