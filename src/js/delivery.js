@@ -95,7 +95,7 @@ const because = (cause) => (cause?.message || cause?.code ? `: ${cause.message |
 const BODY_TIMEOUT_MS = 1000;
 const BODY_LIMIT = 4096;
 
-/** The beginning of a body. */
+/** The beginning of a body, up to what is no text. */
 async function beginning({ body }) {
   const decoder = new TextDecoder();
   const reader = body.getReader();
@@ -106,7 +106,7 @@ async function beginning({ body }) {
     text += decoder.decode(value.subarray(0, left), { stream: true });
     left -= value.length;
   }
-  return text;
+  return text.split("\ufffd")[0];
 }
 
 /** Everything that is to be delivered when its page is hidden. */

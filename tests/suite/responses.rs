@@ -132,6 +132,9 @@ async fn connections_are_used_again() {
 #[tokio::test(start_paused = true)]
 async fn hostile_answers_end_within_their_limits() {
     for fault in [
+        Fault::DripBody(200),
+        Fault::DripBody(400),
+        Fault::DripBody(503),
         Fault::EndlessHeaders,
         Fault::CompressedBomb(200),
         Fault::CompressedBomb(400),
@@ -148,6 +151,18 @@ async fn hostile_answers_end_within_their_limits() {
             assert!(error.to_string().len() < 4_200, "{fault:?}: {} bytes", error.to_string().len());
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hints_without_end_are_no_answer_and_take_no_longer_than_silence() {
+    let server = IngestServer::start().await.unwrap();
+    let client = builder(&server).request_timeout(Duration::from_secs(5)).build().unwrap();
+    server.fail("*", 1, Fault::EndlessHints);
+    client.track_ai(ai_event("evt_1")).await.unwrap();
+    let before = Instant::now();
+    assert_eq!(client.flush().await.unwrap().delivered(), 1);
+    assert!(before.elapsed() < Duration::from_secs(7), "{:?}", before.elapsed());
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

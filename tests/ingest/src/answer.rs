@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{
@@ -12,6 +13,7 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::Interval;
 
 use crate::state::{Handling, Kind};
 
@@ -26,13 +28,18 @@ pub(crate) enum Payload {
     Stalled { beginning: Option<Bytes>, _handling: Handling },
     /// A beginning, then the same bytes for ever.
     Endless { beginning: Option<Bytes>, chunk: Bytes, _handling: Handling },
+    /// A byte for each tick, for ever.
+    Drip { ticks: Interval, _handling: Handling },
 }
 
 impl Body for Payload {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut *self {
             Payload::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Payload::Stalled { beginning, .. } => match beginning.take() {
@@ -41,6 +48,9 @@ impl Body for Payload {
             },
             Payload::Endless { beginning, chunk, .. } => {
                 Poll::Ready(Some(Ok(Frame::data(beginning.take().unwrap_or_else(|| chunk.clone())))))
+            }
+            Payload::Drip { ticks, .. } => {
+                ticks.poll_tick(context).map(|_| Some(Ok(Frame::data(Bytes::from_static(b".")))))
             }
         }
     }
@@ -93,6 +103,11 @@ pub(crate) fn stalled(handling: Handling) -> Answer {
 pub(crate) fn endless(status: StatusCode, handling: Handling) -> Answer {
     let chunk = Bytes::from_static(&[b' '; 4096]);
     of(status, Payload::Endless { beginning: None, chunk, _handling: handling })
+}
+
+/// Never stops, and hardly begins.
+pub(crate) fn drip(status: StatusCode, pace: Duration, handling: Handling) -> Answer {
+    of(status, Payload::Drip { ticks: tokio::time::interval(pace), _handling: handling })
 }
 
 /// Never stops either, and each chunk of 4 KiB unpacks to 3 MiB.

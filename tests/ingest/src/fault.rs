@@ -49,8 +49,13 @@ pub enum Fault {
     /// Answers with this status and a body that never ends either, a thousandth of its size on the
     /// wire: it is compressed.
     CompressedBomb(u16),
+    /// Answers with this status and a body of a byte every tenth of a second of tokio's time.
+    DripBody(u16),
     /// Answers 200 with headers that never end.
     EndlessHeaders,
+    /// Answers `103 Early Hints` ten times every tenth of a second of tokio's time, and nothing
+    /// else.
+    EndlessHints,
 }
 
 impl Fault {
@@ -88,7 +93,10 @@ impl Fault {
     /// Whether HTTP can say what the fault asks for.
     fn check(&self) -> Result<(), String> {
         match self {
-            Fault::Status { status, .. } | Fault::EndlessBodyWithStatus(status) | Fault::CompressedBomb(status)
+            Fault::Status { status, .. }
+            | Fault::EndlessBodyWithStatus(status)
+            | Fault::CompressedBomb(status)
+            | Fault::DripBody(status)
                 if !(200..=599).contains(status) =>
             {
                 Err(format!("a fault's status is 200 to 599, not {status}"))
@@ -177,6 +185,7 @@ mod tests {
         assert!(faults.push("traces", 1, Fault::status(101)).is_err());
         assert!(faults.push("traces", 1, Fault::EndlessBodyWithStatus(99)).is_err());
         assert!(faults.push("traces", 1, Fault::CompressedBomb(600)).is_err());
+        assert!(faults.push("traces", 1, Fault::DripBody(199)).is_err());
         assert!(faults.push("traces", 1, Fault::retry_after(429, "1\n2")).is_err());
     }
 }

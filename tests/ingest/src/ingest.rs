@@ -1,6 +1,7 @@
 //! One ingestion request, from its first byte to its answer or its fault.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -14,6 +15,9 @@ use crate::received::{Content, Request};
 use crate::routes::Route;
 use crate::server::{Abandoned, Connection, Repeat};
 use crate::state::Handling;
+
+/// How slow the faults are that say little at a time.
+const PACE: Duration = Duration::from_millis(100);
 
 /// Reads, checks, records and answers.
 pub(crate) async fn answer(
@@ -72,7 +76,12 @@ pub(crate) async fn answer(
         Some(Fault::EndlessHeaders) => {
             state.record(record, None);
             connection.say(b"HTTP/1.1 200 OK\r\n", Repeat::Once).await;
-            Err(connection.say(&b"x-hostile: 0123456789abcdef\r\n".repeat(256), Repeat::ForEver).await)
+            Err(connection.say(&b"x-hostile: 0123456789abcdef\r\n".repeat(256), Repeat::Always).await)
+        }
+        Some(Fault::EndlessHints) => {
+            state.record(record, None);
+            let hints = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10);
+            Err(connection.say(&hints, Repeat::Every(PACE)).await)
         }
         fault => {
             let (answer, content) = plan(verdict, fault, handling);
@@ -86,9 +95,12 @@ pub(crate) async fn answer(
 /// The answer, and what is accepted with it.
 fn plan(verdict: Result<Content, Rejection>, fault: Option<Fault>, handling: Handling) -> (Answer, Option<Content>) {
     let wanted = match &fault {
-        Some(Fault::Status { status, .. } | Fault::EndlessBodyWithStatus(status) | Fault::CompressedBomb(status)) => {
-            code(*status)
-        }
+        Some(
+            Fault::Status { status, .. }
+            | Fault::EndlessBodyWithStatus(status)
+            | Fault::CompressedBomb(status)
+            | Fault::DripBody(status),
+        ) => code(*status),
         _ => StatusCode::OK,
     };
     let content = match verdict {
@@ -101,6 +113,7 @@ fn plan(verdict: Result<Content, Rejection>, fault: Option<Fault>, handling: Han
         Some(Fault::Status { headers, body, .. }) => with_headers(answer::text(wanted, body), &headers),
         Some(Fault::HangBody) => answer::stalled(handling),
         Some(Fault::EndlessBody | Fault::EndlessBodyWithStatus(_)) => answer::endless(wanted, handling),
+        Some(Fault::DripBody(_)) => answer::drip(wanted, PACE, handling),
         Some(Fault::CompressedBomb(_)) => answer::compressed_bomb(wanted, handling),
         Some(Fault::Garbage) => answer::text(wanted, "<html>this is {not JSON"),
         _ => answer::success(),

@@ -206,7 +206,9 @@ impl std::error::Error for Abandoned {}
 pub(crate) enum Repeat {
     Once,
     /// Until the client is gone.
-    ForEver,
+    Always,
+    /// The same, with a pause after each.
+    Every(Duration),
 }
 
 impl Connection {
@@ -214,7 +216,13 @@ impl Connection {
     pub(crate) async fn say(&self, bytes: &[u8], repeat: Repeat) -> Abandoned {
         let stream = self.socket.try_clone().and_then(|socket| TcpStream::from_std(socket.into()));
         if let Ok(mut stream) = stream {
-            while stream.write_all(bytes).await.is_ok() && matches!(repeat, Repeat::ForEver) {}
+            while stream.write_all(bytes).await.is_ok() {
+                match repeat {
+                    Repeat::Once => break,
+                    Repeat::Always => {}
+                    Repeat::Every(pause) => tokio::time::sleep(pause).await,
+                }
+            }
         }
         Abandoned
     }

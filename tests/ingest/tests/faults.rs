@@ -220,11 +220,12 @@ async fn raw_text_stands_in_place_of_http() {
     assert!(server.received().users.is_empty());
 }
 
-#[tokio::test]
-async fn endless_headers_and_a_compressed_bomb_go_on_as_long_as_the_client_reads() {
+#[tokio::test(start_paused = true)]
+async fn endless_headers_hints_and_a_compressed_bomb_go_on_as_long_as_the_client_reads() {
     let server = IngestServer::start().await.unwrap();
     for (fault, line, header) in [
         (Fault::EndlessHeaders, "HTTP/1.1 200 OK\r\n", "x-hostile: "),
+        (Fault::EndlessHints, "HTTP/1.1 103 Early Hints\r\n", "\r\n\r\nHTTP/1.1 103 Early Hints\r\n"),
         (Fault::CompressedBomb(500), "HTTP/1.1 500 Internal Server Error\r\n", "content-encoding: gzip\r\n"),
     ] {
         server.fail("*", 1, fault);
@@ -237,4 +238,20 @@ async fn endless_headers_and_a_compressed_bomb_go_on_as_long_as_the_client_reads
         assert!(beginning.starts_with(line) && beginning.contains(header), "{beginning}");
     }
     assert!(server.received().users.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drip_takes_its_time_and_never_ends() {
+    let server = IngestServer::start().await.unwrap();
+    server.fail("*", 1, Fault::DripBody(503));
+    let mut stream = connect(&server).await.unwrap();
+    let request = post("/v1/users/identify", &PLAIN, &json!([user()]).to_string());
+    let before = tokio::time::Instant::now();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut seen = Vec::new();
+    while !seen.ends_with(&b"1\r\n.\r\n".repeat(20)) {
+        seen.push(stream.read_u8().await.unwrap());
+    }
+    assert!(seen.starts_with(b"HTTP/1.1 503 "));
+    assert!(before.elapsed() >= Duration::from_millis(1_900), "{:?}", before.elapsed());
 }

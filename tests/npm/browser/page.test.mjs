@@ -155,3 +155,26 @@ test("a page whose telemetry is blocked goes on, and nothing is lost meanwhile",
     guarded.stop();
   }
 });
+
+test("a redirect is not followed, and its target gets nothing", async () => {
+  const elsewhere = await Ingest.start();
+  try {
+    const page = await open(context, site.origin);
+    for (const location of [`${elsewhere.endpoint}events/track`, "/v1/events/track"]) {
+      await ingest.fail("*", 1, { Status: { status: 307, headers: [["location", location]] } });
+      const [code, status, { dropped }] = await page.evaluate(async (endpoint) => {
+        await init();
+        const raindrop = new Raindrop({ writeKey: "rk_test", endpoint });
+        raindrop.track({ event: "page_opened", userId: "ada" });
+        const { code, status } = await raindrop.flush().catch((error) => error);
+        return [code, status, raindrop.stats()];
+      }, ingest.endpoint);
+      // A page is not told which of them it was.
+      assert.deepEqual([code, status, dropped], ["http_status", 302, 1]);
+    }
+    assert.equal((await ingest.requests()).length, 2);
+    assert.deepEqual(await elsewhere.requests(), []);
+  } finally {
+    await elsewhere.stop();
+  }
+});

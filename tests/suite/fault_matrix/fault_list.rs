@@ -56,6 +56,7 @@ pub fn all(elsewhere: &IngestServer) -> Vec<Trouble> {
         trouble("closed without an answer", Fault::Raw(String::new()), Fate::Retried),
         trouble("half an answer's head", Fault::Raw("HTTP/1.1 200 OK\r\nContent-".into()), Fate::Retried),
         trouble("endless headers", Fault::EndlessHeaders, Fate::Retried),
+        trouble("endless hints", Fault::EndlessHints, Fate::Retried),
         trouble("204", Fault::status(204), Fate::Taken),
         trouble("200 with garbage", Fault::Garbage, Fate::Taken),
         trouble("200 with a body that hangs", Fault::HangBody, Fate::Taken),
@@ -63,6 +64,8 @@ pub fn all(elsewhere: &IngestServer) -> Vec<Trouble> {
         trouble("200 with a compressed bomb", Fault::CompressedBomb(200), Fate::Taken),
         trouble("500 with an endless body", Fault::EndlessBodyWithStatus(500), Fate::Retried),
         trouble("400 with a compressed bomb", Fault::CompressedBomb(400), Fate::Rejected),
+        trouble("200 with a body that drips", Fault::DripBody(200), Fate::Taken),
+        trouble("503 with a body that drips", Fault::DripBody(503), Fate::Retried),
         trouble("413", Fault::status(413), Fate::Split),
     ];
     for status in [400, 401, 403, 404, 408] {

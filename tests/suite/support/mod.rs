@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use raindrop::{AiEvent, Client, ClientBuilder, SpanOptions};
 use raindrop_ingest::IngestServer;
 use serde_json::Value;
 use time::OffsetDateTime;
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 
 pub const WRITE_KEY: &str = "rk_test_key";
 
@@ -81,12 +83,17 @@ pub fn at_once<F: Future>(call: F) -> F::Output {
     }
 }
 
-/// What this thread logs, at any level, while the guard lives.
+/// What this thread logs, the libraries underneath included, at any level, while the guard lives.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
+        // Of a subscriber that is the only one, the first thread to log something decides for all whether it is heard.
+        static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+        LazyLock::force(&ANOTHER);
+        // Fails when it has been done.
+        let _ = tracing_log::LogTracer::init();
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

@@ -118,7 +118,9 @@ const faults = {
   hangs: "Hang",
   "answers 500 and a body without end": { EndlessBodyWithStatus: 500 },
   "answers 503 and a compressed body without end": { CompressedBomb: 503 },
+  "answers 503 and a body that drips": { DripBody: 503 },
   "answers with headers without end": "EndlessHeaders",
+  "answers with hints without end": "EndlessHints",
 };
 
 for (const [what, fault] of Object.entries(faults)) {
