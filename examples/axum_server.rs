@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(client.auto_flush());
 
     let app = Router::new().route("/chat", post(chat)).route("/feedback", post(feedback)).with_state(client.clone());
-    let listener = tokio::net::TcpListener::bind(ADDRESS).await?;
+    let listener = tokio::net::TcpListener::bind(ADDRESS).await.map_err(|error| format!("{ADDRESS}: {error}"))?;
 
     println!("Try it, and end it with ctrl-c:\n");
     println!(r#"  curl http://{ADDRESS}/chat {JSON} -d '{{"user_id": "ada", "message": "Good morning!"}}'"#);

@@ -36,7 +36,7 @@ impl Client {
                 both(events, spans).await;
             } else if let Some(recorder) = flusher.recorder.upgrade() {
                 recorder.home.diagnostics.warn(Warning::NoRuntime, || {
-                    "auto_flush needs a tokio runtime around it, and does nothing".to_owned()
+                    "auto_flush does nothing without a tokio runtime around it: pass it to `tokio::spawn`".to_owned()
                 });
             }
         }

@@ -36,7 +36,7 @@ pub(crate) struct Diagnostics {
 impl Diagnostics {
     pub fn warn(&self, kind: Warning, message: impl FnOnce() -> String) {
         if self.is_due(kind) {
-            write(&message());
+            platform::warn(&message());
         }
     }
 
@@ -52,9 +52,4 @@ impl Diagnostics {
         let due = before == NEVER || now.abs_diff(before) >= INTERVAL_MILLIS;
         due && last.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
-}
-
-#[inline(never)]
-fn write(message: &str) {
-    platform::warn(&format!("raindrop: {message}"));
 }

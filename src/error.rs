@@ -39,7 +39,7 @@ pub enum Error {
         reason: String,
     },
     /// The server did not answer within the request timeout.
-    #[error("the server did not answer in time: the request timeout is over")]
+    #[error("the server did not answer within the request timeout")]
     Timeout,
 }
 

@@ -61,6 +61,11 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [directory, binary, port] = process.argv.slice(2);
   const ingest = spawn(binary, [], { stdio: ["pipe", "pipe", "inherit"] });
   const [line] = await once(createInterface(ingest.stdout), "line");
-  const { origin } = await serveDemo(directory, JSON.parse(line).origin, Number(port));
-  console.log(`The demo is at ${origin}/ (Ctrl-C ends it)`);
+  try {
+    const { origin } = await serveDemo(directory, JSON.parse(line).origin, Number(port));
+    console.log(`The demo is at ${origin}/ (Ctrl-C ends it)`);
+  } catch (error) {
+    console.error(`${error.message}. For another port: cargo xtask demo --port N`);
+    process.exit(1);
+  }
 }

@@ -309,7 +309,7 @@ impl Flight {
             });
         }
         if self.config().debug && !report.is_empty() {
-            platform::debug(&format!("raindrop: flush: {report}"));
+            platform::debug(&format!("flush: {report}"));
         }
     }
 }

@@ -201,12 +201,13 @@ pub(crate) fn listens(_address: SocketAddr, _patience: Duration) -> bool {
     false
 }
 
+#[inline(never)]
 pub(crate) fn warn(message: &str) {
-    console_warn(message);
+    console_warn(&format!("raindrop: {message}"));
 }
 
 pub(crate) fn debug(message: &str) {
-    console_debug(message);
+    console_debug(&format!("raindrop: {message}"));
 }
 
 /// What differs from native. Runs in node, in Chromium and in a web worker.

@@ -193,7 +193,9 @@ impl Recorder {
         self.warn_of_loss(RecordKind::Partial, dropped);
         if call == Call::Finish && self.outbox.is_held(event_id) {
             self.home.diagnostics.warn(Warning::UnknownUser, || {
-                format!("interaction \"{event_id}\" is finished and held back: its `user_id` is not known. Patch it")
+                format!(
+                    "interaction \"{event_id}\" is finished, and held back until its user is known: say whose it is"
+                )
             });
         }
         Ok(())
@@ -217,7 +219,7 @@ impl Recorder {
         self.home.diagnostics.warn(Warning::UselessSpan, || {
             format!(
                 "span \"{name}\" has no event id, operation id, user or conversation: the backend drops such spans. \
-                 Set `event_id` or `operation_id`"
+                 Give it one"
             )
         });
     }

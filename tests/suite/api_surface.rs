@@ -245,7 +245,7 @@ fn an_error_can_be_told_from_the_others_and_says_what_was_wrong() {
         (Error::from(json_error), "JSON"),
         (Error::Config("endpoint".into()), "endpoint"),
         (Error::Invalid { field: "user_id".into(), reason: "is required".into() }, "user_id"),
-        (Error::Timeout, "in time"),
+        (Error::Timeout, "within the request timeout"),
     ] {
         assert!(error.to_string().contains(said), "{error}");
         let is_known = matches!(

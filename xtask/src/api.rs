@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::api_npm;
+use crate::snapshot::Mode;
 use crate::step::Step;
 use crate::tools;
 
@@ -15,13 +16,6 @@ const OF_PACKAGE: &str = "tests/api-npm.txt";
 const TYPES: &str = "pkg-templates/index.d.ts";
 /// Of rustdoc's JSON, which this reads. Another toolchain may write another one.
 const FORMAT: u64 = 57;
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Mode {
-    Print,
-    Check,
-    Update,
-}
 
 /// Prints the APIs, compares them with the snapshots or makes them the snapshots.
 ///

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::snapshot::Mode;
 use crate::step::Step;
 use crate::tools;
 
@@ -27,13 +28,6 @@ const CASES: [(&str, u64); 8] = [
 
 /// Instructions per call, by case.
 type Counts = BTreeMap<String, u64>;
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Mode {
-    Print,
-    Check,
-    Update,
-}
 
 /// Counts, and prints the counts as JSON, compares them with the baseline or makes them the baseline.
 ///

@@ -13,6 +13,7 @@ mod npm;
 #[cfg(test)]
 mod rooms;
 mod size;
+mod snapshot;
 mod soak;
 mod step;
 mod test;
@@ -22,6 +23,8 @@ mod watchdog;
 mod worker;
 
 use std::process::ExitCode;
+
+use snapshot::Mode;
 
 const HELP: &str = "\
 Usage: cargo xtask <command>
@@ -58,8 +61,8 @@ enum Command {
     Bench { json: bool },
     BenchJs { json: bool },
     Demo { port: u16 },
-    Counts(counts::Mode),
-    Api(api::Mode),
+    Counts(Mode),
+    Api(Mode),
     Soak,
 }
 
@@ -78,7 +81,7 @@ fn parse(args: &[String]) -> Result<Command, String> {
         ["npm"] => Ok(Command::Npm),
         ["demo"] => Ok(Command::Demo { port: demo::PORT }),
         ["demo", "--port", port] => {
-            let port = port.parse().map_err(|_| format!("{port:?} is not a port"))?;
+            let port = port.parse().map_err(|_| format!("{port:?} is not a port, a number from 0 to 65535"))?;
             Ok(Command::Demo { port })
         }
         ["bench"] => Ok(Command::Bench { json: false }),
@@ -86,12 +89,12 @@ fn parse(args: &[String]) -> Result<Command, String> {
         ["bench", "js"] => Ok(Command::BenchJs { json: false }),
         ["bench", "js", "--json"] => Ok(Command::BenchJs { json: true }),
         ["soak"] => Ok(Command::Soak),
-        ["counts"] => Ok(Command::Counts(counts::Mode::Print)),
-        ["counts", "--check"] => Ok(Command::Counts(counts::Mode::Check)),
-        ["counts", "--update"] => Ok(Command::Counts(counts::Mode::Update)),
-        ["api"] => Ok(Command::Api(api::Mode::Print)),
-        ["api", "--check"] => Ok(Command::Api(api::Mode::Check)),
-        ["api", "--update"] => Ok(Command::Api(api::Mode::Update)),
+        ["counts"] => Ok(Command::Counts(Mode::Print)),
+        ["counts", "--check"] => Ok(Command::Counts(Mode::Check)),
+        ["counts", "--update"] => Ok(Command::Counts(Mode::Update)),
+        ["api"] => Ok(Command::Api(Mode::Print)),
+        ["api", "--check"] => Ok(Command::Api(Mode::Check)),
+        ["api", "--update"] => Ok(Command::Api(Mode::Update)),
         [command @ ("test" | "size" | "npm" | "demo" | "bench" | "counts" | "api" | "soak"), rest @ ..] => {
             Err(format!("unknown arguments of `{command}`: {}", rest.join(" ")))
         }
@@ -175,21 +178,24 @@ mod tests {
     fn the_demo_has_a_port() {
         assert_eq!(parse_line("demo"), Ok(Command::Demo { port: demo::PORT }));
         assert_eq!(parse_line("demo --port 4000"), Ok(Command::Demo { port: 4000 }));
-        assert_eq!(parse_line("demo --port 99999"), Err("\"99999\" is not a port".to_owned()));
+        assert_eq!(
+            parse_line("demo --port 99999"),
+            Err("\"99999\" is not a port, a number from 0 to 65535".to_owned())
+        );
     }
 
     #[test]
     fn counts_are_printed_checked_or_kept() {
-        assert_eq!(parse_line("counts"), Ok(Command::Counts(counts::Mode::Print)));
-        assert_eq!(parse_line("counts --check"), Ok(Command::Counts(counts::Mode::Check)));
-        assert_eq!(parse_line("counts --update"), Ok(Command::Counts(counts::Mode::Update)));
+        assert_eq!(parse_line("counts"), Ok(Command::Counts(Mode::Print)));
+        assert_eq!(parse_line("counts --check"), Ok(Command::Counts(Mode::Check)));
+        assert_eq!(parse_line("counts --update"), Ok(Command::Counts(Mode::Update)));
     }
 
     #[test]
     fn the_api_is_printed_checked_or_kept() {
-        assert_eq!(parse_line("api"), Ok(Command::Api(api::Mode::Print)));
-        assert_eq!(parse_line("api --check"), Ok(Command::Api(api::Mode::Check)));
-        assert_eq!(parse_line("api --update"), Ok(Command::Api(api::Mode::Update)));
+        assert_eq!(parse_line("api"), Ok(Command::Api(Mode::Print)));
+        assert_eq!(parse_line("api --check"), Ok(Command::Api(Mode::Check)));
+        assert_eq!(parse_line("api --update"), Ok(Command::Api(Mode::Update)));
     }
 
     #[test]

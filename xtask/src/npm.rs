@@ -182,7 +182,9 @@ fn version(package_json: &str) -> Result<String, String> {
         ));
     }
     if !read(&tools::workspace_root().join(HOST))?.contains(&format!("VERSION = \"{package}\"")) {
-        return Err(format!("{HOST} has not the VERSION {package}"));
+        return Err(format!(
+            "{HOST} does not say VERSION = \"{package}\", as {TEMPLATES}/package.json does: change it"
+        ));
     }
     Ok(package)
 }

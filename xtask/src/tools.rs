@@ -288,7 +288,8 @@ fn output(name: &str, args: &[&str]) -> Result<String, String> {
 pub fn output_of(mut command: Command) -> Result<String, String> {
     let shown = [command.get_program()].into_iter().chain(command.get_args());
     let shown = shown.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    let output = command.output().map_err(|error| format!("`{shown}` did not start: {error}"))?;
+    let output =
+        command.output().map_err(|error| format!("`{shown}` did not start ({error}): is it installed and on PATH?"))?;
     if !output.status.success() {
         return Err(format!(
             "`{shown}` failed: {}\n{}",

@@ -27,7 +27,8 @@ impl Options {
                 "--workshop" => options.workshop = true,
                 "--port" => {
                     let port = args.next().ok_or("--port wants a number")?;
-                    options.port = port.parse().map_err(|_| format!("{port:?} is not a port"))?;
+                    options.port =
+                        port.parse().map_err(|_| format!("{port:?} is not a port, a number from 0 to 65535"))?;
                 }
                 _ => return Err(format!("{arg:?} is not an option")),
             }
@@ -57,9 +58,10 @@ async fn main() -> ExitCode {
 async fn serve(options: Options) -> io::Result<()> {
     let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let server = match options.workshop {
-        true => IngestServer::bind_workshop(addr).await?,
-        false => IngestServer::bind(addr).await?,
+        true => IngestServer::bind_workshop(addr).await,
+        false => IngestServer::bind(addr).await,
     };
+    let server = server.map_err(|error| io::Error::other(format!("{addr}: {error}")))?;
     let closed = stdin_closed();
     let mut stdout = io::stdout();
     writeln!(stdout, "{}", json!({"origin": server.origin()}))?;

@@ -77,7 +77,11 @@ pub fn within(what: &str, bytes: i64, budget: i64, file: &str) -> Result<(), Str
     if bytes <= budget {
         return Ok(());
     }
-    Err(format!("{what} {bytes} bytes, {} more than the {budget} that {file} allows", bytes - budget))
+    Err(format!(
+        "{what} {bytes} bytes, {} more than the {budget} that {file} allows. If that is the price of something good, \
+         write it there",
+        bytes - budget
+    ))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-// What the READMEs tell users of JavaScript to paste, with nothing but the endpoint added.
+// What the READMEs and the migration page show users of JavaScript, with nothing but the endpoint added.
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { after, before, beforeEach, test } from "node:test";
@@ -99,4 +99,23 @@ test("the code at the top of the package's README delivers in node", async () =>
   const [interaction] = Object.values(interactions);
   assert.equal(interaction.ai_data.output, "You asked: Where is order 1815?");
   assert.equal(signals[0].event_id, interaction.event_id);
+});
+
+test("the program of the migration page delivers all that it records", async () => {
+  const [, source] = (await page("docs/migration.md")).match(/^```js\n(.*?)^```$/ms);
+  await writeFile(app.path("migrated.mjs"), source.replace("writeKey: process.env.RAINDROP_WRITE_KEY", settings()));
+  const { stdout, stderr } = await run(process.execPath, ["migrated.mjs"], { cwd: app.directory });
+  assert.deepEqual([stdout, stderr], ["It is in Rotterdam.\n", ""]);
+
+  for (const request of await ingest.requests()) assert.equal(request.error, null);
+  const { events, filtered_spans, interactions, signals, spans, users } = await ingest.received();
+  assert.deepEqual(users, [{ user_id: "user_123", traits: { plan: "pro" } }]);
+  const [interaction] = Object.values(interactions);
+  assert.equal(interaction.is_pending, false);
+  assert.deepEqual([interaction.ai_data.output, interaction.properties.tools], ["It is in Rotterdam.", 1]);
+  assert.equal(interaction.attachments[0].name, "Parcel");
+  assert.deepEqual(signals.map((signal) => [signal.event_id, signal.signal_type]), [[interaction.event_id, "feedback"]]);
+  assert.deepEqual(events.map((event) => [event.event, event.ai_data.output]), [["title", "Order 1815"]]);
+  assert.deepEqual(spans.map((span) => span.name).sort(), ["fetch_tickets", "find_order", "sum up", "write answer"]);
+  assert.deepEqual(filtered_spans, []);
 });
