@@ -45,6 +45,16 @@ impl Client {
     ///
     /// Close it when the request ends. What it could not deliver goes back to this client, and the next flush, of this
     /// client or of any of its scopes, takes it along.
+    ///
+    /// ```
+    /// # use raindrop::{Client, Event};
+    /// # async fn handle(client: &Client) -> raindrop::Result<()> {
+    /// let raindrop = client.scope();
+    /// raindrop.track_event(Event { user_id: "user_123".into(), event: "visit".into(), ..Default::default() }).await?;
+    /// raindrop.close().await?; // in a Worker: in `ctx.wait_until`, behind the response
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn scope(&self) -> Client {
         Self { recorder: self.recorder.scope(), transport: Arc::clone(&self.transport) }
     }
@@ -115,6 +125,17 @@ impl Client {
     /// A handle for an interaction that was begun earlier: by this client, or by another one with the same id. In the
     /// latter case [`patch`](Interaction::patch) it with its `user_id`, or it is held back, and with its `event`, or it is
     /// called `ai_generation`.
+    ///
+    /// ```
+    /// # use raindrop::{Client, FinishOptions, PatchOptions};
+    /// # async fn run(client: &Client, event_id: String, answer: String) -> raindrop::Result<()> {
+    /// let interaction = client.resume_interaction(event_id);
+    /// interaction
+    ///     .patch(PatchOptions { user_id: "user_123".into(), event: "chat_message".into(), ..Default::default() })
+    ///     .await?;
+    /// interaction.finish(FinishOptions { output: answer, ..Default::default() }).await
+    /// # }
+    /// ```
     pub fn resume_interaction(&self, event_id: impl Into<String>) -> Interaction {
         let known = self.recorder.resume(event_id.into());
         Interaction::new(&self.recorder, known)

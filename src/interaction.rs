@@ -111,6 +111,21 @@ impl Interaction {
 
     /// Runs `work` in a span, which ends with it and has failed if it returns an error.
     ///
+    /// ```
+    /// # use raindrop::{Attribute, Interaction, SpanOptions};
+    /// # async fn search(_: &str) -> Result<Vec<String>, String> { Ok(Vec::new()) }
+    /// # async fn run(interaction: &Interaction) -> Result<Vec<String>, String> {
+    /// let options = SpanOptions { name: "search".into(), ..Default::default() };
+    /// interaction
+    ///     .with_span(options, |span| async move {
+    ///         let articles = search("refunds").await?;
+    ///         span.set_attributes([Attribute::int("articles", articles.len() as i64)]);
+    ///         Ok(articles)
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What `work` returns.
     pub async fn with_span<T, E, W, F>(&self, options: SpanOptions, work: W) -> Result<T, E>

@@ -29,6 +29,22 @@ impl SignalKind {
 }
 
 /// A judgement on an event: a thumbs up, a comment, an edit.
+///
+/// ```
+/// # use raindrop::{Client, Signal, SignalKind};
+/// # async fn run(client: &Client, event_id: String) -> raindrop::Result<()> {
+/// client
+///     .track_signal(Signal {
+///         event_id, // of `track_ai`, or `Interaction::event_id`
+///         name: "thumbs_down".into(),
+///         kind: SignalKind::FEEDBACK.into(),
+///         sentiment: "NEGATIVE".into(),
+///         comment: "Too long.".into(),
+///         ..Default::default()
+///     })
+///     .await
+/// # }
+/// ```
 #[derive(Debug, Default, Clone)]
 pub struct Signal {
     /// The event that is judged. Required.

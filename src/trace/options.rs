@@ -69,6 +69,20 @@ pub struct ToolOptions {
 /// A call of a tool that is over.
 ///
 /// Of start, end and duration give any two, one or none: what is missing is derived. The end is never before the start.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use raindrop::{Interaction, TrackToolOptions};
+/// # fn run(interaction: &Interaction) {
+/// interaction.track_tool(TrackToolOptions {
+///     name: "forecast".into(),
+///     input: Some("Lisbon".into()),
+///     output: Some("showers".into()),
+///     duration: Some(Duration::from_millis(120)), // until now
+///     ..Default::default()
+/// });
+/// # }
+/// ```
 #[derive(Debug, Default, Clone)]
 pub struct TrackToolOptions {
     /// The name of the tool.
