@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use crate::support::{Log, ai_event, assert_well_formed, builder, event_ids, span, start};
 use raindrop::{
-    BeginOptions, Client, DropReason, Error, Event, FinishOptions, PatchOptions, RecordKind, Signal, SpanOptions, User,
+    BeginOptions, Client, DropReason, Error, Event, FinishOptions, FlushReport, PatchOptions, RecordKind, Signal,
+    SpanOptions, User,
 };
 use raindrop_ingest::{Fault, IngestServer};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 async fn with_close_timeout(close_timeout: Duration) -> (IngestServer, Client) {
@@ -252,16 +254,20 @@ async fn close_delivers_what_a_flush_under_way_gives_back() {
     assert_eq!(event_ids(&server.received().events), ["evt_1"]);
 }
 
+/// A flush of one event, whose request gets no answer.
+async fn hung_flush(server: &IngestServer, client: &Client) -> JoinHandle<raindrop::Result<FlushReport>> {
+    track(client, "evt_1").await;
+    server.fail("*", 1, Fault::Hang);
+    let client = client.clone();
+    let flush = tokio::spawn(async move { client.flush().await });
+    server.wait_for(1).await;
+    flush
+}
+
 #[tokio::test(start_paused = true)]
 async fn close_leaves_a_hung_flush_to_itself_at_its_deadline() {
     let (server, client) = start().await;
-    track(&client, "evt_1").await;
-    server.fail("*", 1, Fault::Hang);
-    let flush = tokio::spawn({
-        let client = client.clone();
-        async move { client.flush().await }
-    });
-    server.wait_for(1).await;
+    let flush = hung_flush(&server, &client).await;
     let before = Instant::now();
     client.close().await.unwrap();
     assert!(within(before.elapsed(), 10, 11), "{:?}", before.elapsed());
@@ -273,13 +279,7 @@ async fn close_leaves_a_hung_flush_to_itself_at_its_deadline() {
 async fn the_warning_at_the_deadline_counts_what_a_hung_flush_still_has() {
     let (log, _guard) = Log::capture();
     let (server, client) = start().await;
-    track(&client, "evt_1").await;
-    server.fail("*", 1, Fault::Hang);
-    let flush = tokio::spawn({
-        let client = client.clone();
-        async move { client.flush().await }
-    });
-    server.wait_for(1).await;
+    let flush = hung_flush(&server, &client).await;
     client.close().await.unwrap();
     assert_eq!(log.warnings("1 record(s) undelivered"), 1, "{}", log.text());
     flush.abort();

@@ -1,7 +1,7 @@
 //! What a complete event looks like on `events/track`, field by field.
 
-use crate::support::{ai_event, assert_well_formed, builder, map, moment, start};
-use raindrop::{AiEvent, Attachment, Client, DropReason, Event, VERSION};
+use crate::support::{ai_event, assert_well_formed, builder, context, map, moment, start};
+use raindrop::{AiEvent, Attachment, Client, DropReason, Event};
 use raindrop_ingest::IngestServer;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -44,17 +44,13 @@ async fn an_ai_event_arrives_field_for_field() {
         feature_flags: map([("new-prompt", "b".to_owned())]),
     };
     assert_eq!(client.track_ai(event).await.unwrap(), "evt_1");
-    let context = json!({
-        "library": {"name": "raindrop-rust", "version": VERSION},
-        "metadata": {"language": "rust", "runtime": "native"},
-    });
     let expected = json!({
         "event_id": "evt_1",
         "user_id": "user_1",
         "event": "chat",
         "timestamp": "2025-01-02T03:04:05.678Z",
         "ai_data": {"input": "hello", "output": "world", "model": "gpt-4o", "convo_id": "convo_1"},
-        "properties": {"plan": "pro", "$context": context},
+        "properties": {"plan": "pro", "$context": context()},
         "attachments": [{"type": "text", "role": "input", "value": "note"}],
         "feature_flags": {"new-prompt": "b"},
     });

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{assert_well_formed, builder, map, moment, start};
-use raindrop::{Attachment, BeginOptions, Client, DropReason, FinishOptions, PatchOptions, RecordKind, VERSION};
+use crate::support::{assert_well_formed, builder, context, map, moment, start};
+use raindrop::{Attachment, BeginOptions, Client, DropReason, FinishOptions, PatchOptions, RecordKind};
 use raindrop_ingest::{Fault, IngestServer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -46,17 +46,13 @@ async fn an_interaction_arrives_field_for_field() {
         })
         .await;
     interaction.finish(answer("answer")).await.unwrap();
-    let context = json!({
-        "library": {"name": "raindrop-rust", "version": VERSION},
-        "metadata": {"language": "rust", "runtime": "native"},
-    });
     let expected = json!({
         "event_id": "evt_1",
         "user_id": "user_1",
         "event": "chat",
         "timestamp": "2025-01-02T03:04:05.678Z",
         "ai_data": {"input": "question", "output": "answer", "model": "gpt-4o", "convo_id": "convo_1"},
-        "properties": {"stage": "begun", "$context": context},
+        "properties": {"stage": "begun", "$context": context()},
         "attachments": [{"type": "text", "role": "input", "value": "context"}],
         "feature_flags": {"new-prompt": "b"},
         "is_pending": false,

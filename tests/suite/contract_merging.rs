@@ -1,7 +1,7 @@
 //! How calls on one interaction merge before a flush, and how it is found again by its id.
 
-use crate::support::{assert_well_formed, map, moment, start};
-use raindrop::{Attachment, BeginOptions, Client, FinishOptions, PatchOptions, VERSION};
+use crate::support::{assert_well_formed, context, map, moment, start};
+use raindrop::{Attachment, BeginOptions, Client, FinishOptions, PatchOptions};
 use raindrop_ingest::IngestServer;
 use serde_json::{Value, json};
 
@@ -48,17 +48,13 @@ async fn the_last_write_of_each_scalar_wins() {
     interaction.set_input("last question").await.unwrap();
     let end = FinishOptions { output: "answer".into(), model: "m3".into(), ..FinishOptions::default() };
     interaction.finish(end).await.unwrap();
-    let context = json!({
-        "library": {"name": "raindrop-rust", "version": VERSION},
-        "metadata": {"language": "rust", "runtime": "native"},
-    });
     let expected = json!({
         "event_id": "evt_1",
         "user_id": "user_2",
         "event": "support",
         "timestamp": "2025-01-02T03:04:05.678Z",
         "ai_data": {"input": "last question", "output": "answer", "model": "m3", "convo_id": "c2"},
-        "properties": {"$context": context},
+        "properties": {"$context": context()},
         "attachments": [],
         "is_pending": false,
     });

@@ -6,9 +6,9 @@ use std::pin::pin;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use raindrop::{AiEvent, Client, ClientBuilder, SpanOptions};
+use raindrop::{AiEvent, Client, ClientBuilder, SpanOptions, VERSION};
 use raindrop_ingest::IngestServer;
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
@@ -44,6 +44,14 @@ pub fn ai_event(event_id: impl Into<String>) -> AiEvent {
         output: "Paris.".into(),
         ..AiEvent::default()
     }
+}
+
+/// What the SDK says of itself with each event, as `properties.$context`.
+pub fn context() -> Value {
+    json!({
+        "library": {"name": "raindrop-rust", "version": VERSION},
+        "metadata": {"language": "rust", "runtime": "native"},
+    })
 }
 
 /// Records a span that has just ended.
