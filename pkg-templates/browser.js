@@ -19,8 +19,11 @@ export default init;
 async function load(source) {
   let module = await (typeof source == "string" || source instanceof URL ? fetch(source) : source);
   if (module instanceof Response) {
-    if (!module.ok) throw new Error(`raindrop-edge: ${module.url} answered ${module.status}`);
-    module = await (module.headers.get("content-type") == "application/wasm"
+    const type = module.headers.get("content-type");
+    // Many servers answer with a page where there is no such file.
+    if (!module.ok || type?.startsWith("text/html"))
+      throw new Error(`raindrop-edge: ${module.url} answered ${module.status}, ${type}: tell init where raindrop_bg.wasm is`);
+    module = await (type == "application/wasm"
       ? WebAssembly.compileStreaming(module)
       : module.arrayBuffer());
   }

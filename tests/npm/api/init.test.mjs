@@ -53,10 +53,14 @@ test("init loads the module once", async () => {
   assert.equal(await printed("browser.js", script), "1 36");
 });
 
-test("an init that failed can be tried again", async () => {
+test("an init that got no module says what it got and what to do, and can be tried again", async () => {
   const script = `
-    const told = await init(new Response("gone", { status: 404 })).catch(({ message }) => message);
+    const told = [];
+    for (const [type, status] of [["text/plain", 404], ["text/html; charset=utf-8", 200]]) {
+      const response = new Response("<!doctype html>", { status, headers: { "content-type": type } });
+      await init(response).catch(({ message }) => told.push(message.includes(status + ", " + type + ": tell init")));
+    }
     await init(bytes);
-    console.log(told.includes("404"), ${READY});`;
-  assert.equal(await printed("browser.js", script), "true 36");
+    console.log(...told, ${READY});`;
+  assert.equal(await printed("browser.js", script), "true true 36");
 });
