@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -20,8 +21,8 @@ use crate::wire;
 /// Records events, interactions, signals, users and spans, and delivers them to Raindrop.
 ///
 /// A handle: cheap to clone, and the clones are the same client. Only [`flush`](Client::flush) and
-/// [`close`](Client::close) use the network. All other calls record and return at once, the `async` ones too: their
-/// future is ready when it is first polled.
+/// [`close`](Client::close) use the network. All other calls record and return at once: those to be awaited have recorded
+/// when they return their future, which is ready.
 ///
 /// Without a write key, and without a local Workshop, everything works and nothing is recorded.
 #[derive(Clone)]
@@ -79,9 +80,9 @@ impl Client {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) without a `user_id` or with an invalid attachment,
     /// [`Error::Closed`](crate::Error::Closed) after [`close`](Client::close).
-    pub async fn track_event(&self, event: Event) -> Result<String> {
+    pub fn track_event(&self, event: Event) -> Ready<Result<String>> {
         let (event_id, fields) = event.into();
-        self.recorder.event(event_id, &fields)
+        ready(self.recorder.event(event_id, &fields))
     }
 
     /// Records a finished request to a model and its answer. Returns the event's id.
@@ -91,9 +92,9 @@ impl Client {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) without a `user_id` or with an invalid attachment,
     /// [`Error::Closed`](crate::Error::Closed) after [`close`](Client::close).
-    pub async fn track_ai(&self, event: AiEvent) -> Result<String> {
+    pub fn track_ai(&self, event: AiEvent) -> Ready<Result<String>> {
         let (event_id, fields) = event.into();
-        self.recorder.ai_event(event_id, &fields)
+        ready(self.recorder.ai_event(event_id, &fields))
     }
 
     /// Records a judgement on an event.
@@ -101,8 +102,8 @@ impl Client {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) without an `event_id` or a `name`, or with an unknown `kind` or
     /// `sentiment`, [`Error::Closed`](crate::Error::Closed) after [`close`](Client::close).
-    pub async fn track_signal(&self, signal: Signal) -> Result<()> {
-        self.recorder.signal(&signal.into())
+    pub fn track_signal(&self, signal: Signal) -> Ready<Result<()>> {
+        ready(self.recorder.signal(&signal.into()))
     }
 
     /// Records what is known of a user. A flush sends it before any event.
@@ -110,16 +111,16 @@ impl Client {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) without a `user_id`, [`Error::Closed`](crate::Error::Closed) after
     /// [`close`](Client::close).
-    pub async fn identify(&self, user: User) -> Result<()> {
-        self.recorder.user(&user.user_id, &wire::properties(user.traits))
+    pub fn identify(&self, user: User) -> Ready<Result<()>> {
+        ready(self.recorder.user(&user.user_id, &wire::properties(user.traits)))
     }
 
     /// Begins an interaction. What it says about itself that cannot be recorded, an invalid attachment for example, is
     /// left out and counted as refused.
-    pub async fn begin(&self, options: BeginOptions) -> Interaction {
+    pub fn begin(&self, options: BeginOptions) -> Ready<Interaction> {
         let (event_id, fields) = options.into();
         let identity = self.recorder.begin(event_id, fields);
-        Interaction::new(&self.recorder, identity)
+        ready(Interaction::new(&self.recorder, identity))
     }
 
     /// A handle for an interaction that was begun earlier: by this client, or by another one with the same id. In the
@@ -145,16 +146,16 @@ impl Client {
     ///
     /// # Errors
     /// As for [`Interaction`].
-    pub async fn patch(&self, event_id: &str, options: PatchOptions) -> Result<()> {
-        self.recorder.interaction(event_id, options.into(), Call::Patch, None)
+    pub fn patch(&self, event_id: &str, options: PatchOptions) -> Ready<Result<()>> {
+        ready(self.recorder.interaction(event_id, options.into(), Call::Patch, None))
     }
 
     /// Ends an interaction by its id.
     ///
     /// # Errors
     /// As for [`Interaction`].
-    pub async fn finish(&self, event_id: &str, options: FinishOptions) -> Result<()> {
-        self.recorder.interaction(event_id, options.into(), Call::Finish, None)
+    pub fn finish(&self, event_id: &str, options: FinishOptions) -> Ready<Result<()>> {
+        ready(self.recorder.interaction(event_id, options.into(), Call::Finish, None))
     }
 
     /// Starts a span of any work.

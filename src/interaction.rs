@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -22,7 +23,7 @@ use crate::wire;
 /// A handle: cheap to clone. What is set merges until a flush sends it: texts replace each other, properties merge by
 /// key, attachments add up. Its spans inherit user, conversation and event, and share one trace.
 ///
-/// The methods that change it are `async` and never wait: they record, and a flush delivers.
+/// The methods that change it never wait: they record at once, their future is ready, and a flush delivers.
 ///
 /// # Errors
 /// All of them return [`Error::Closed`](crate::Error::Closed) after the client was closed, and
@@ -51,35 +52,35 @@ impl Interaction {
     }
 
     /// Changes whatever is set in `options`.
-    pub async fn patch(&self, options: PatchOptions) -> Result<()> {
+    pub fn patch(&self, options: PatchOptions) -> Ready<Result<()>> {
         self.update(options.into(), Call::Patch)
     }
 
     /// Merges properties, by key.
-    pub async fn set_properties(&self, properties: BTreeMap<String, Value>) -> Result<()> {
+    pub fn set_properties(&self, properties: BTreeMap<String, Value>) -> Ready<Result<()>> {
         let properties = wire::properties(properties);
         self.update(EventFields { properties, ..EventFields::default() }, Call::Patch)
     }
 
     /// Sets one property.
-    pub async fn set_property(&self, key: impl Into<String>, value: impl Into<Value>) -> Result<()> {
-        self.set_properties(BTreeMap::from([(key.into(), value.into())])).await
+    pub fn set_property(&self, key: impl Into<String>, value: impl Into<Value>) -> Ready<Result<()>> {
+        self.set_properties(BTreeMap::from([(key.into(), value.into())]))
     }
 
     /// Adds attachments.
-    pub async fn add_attachments(&self, attachments: Vec<Attachment>) -> Result<()> {
+    pub fn add_attachments(&self, attachments: Vec<Attachment>) -> Ready<Result<()>> {
         self.update(EventFields { attachments, ..EventFields::default() }, Call::Patch)
     }
 
     /// Sets what the user asked.
-    pub async fn set_input(&self, input: impl Into<String>) -> Result<()> {
+    pub fn set_input(&self, input: impl Into<String>) -> Ready<Result<()>> {
         self.update(EventFields { input: input.into(), ..EventFields::default() }, Call::Patch)
     }
 
     /// Ends the interaction, which is complete with that. A second call does nothing.
     ///
     /// An interaction that never had input, output or attachments is not sent; it counts as dropped.
-    pub async fn finish(&self, options: FinishOptions) -> Result<()> {
+    pub fn finish(&self, options: FinishOptions) -> Ready<Result<()>> {
         self.update(options.into(), Call::Finish)
     }
 
@@ -137,11 +138,11 @@ impl Interaction {
         run_in_span(self.start_span(options), work).await
     }
 
-    fn update(&self, fields: EventFields, call: Call) -> Result<()> {
-        match &self.recorder {
+    fn update(&self, fields: EventFields, call: Call) -> Ready<Result<()>> {
+        ready(match &self.recorder {
             Some(recorder) => recorder.interaction(self.event_id(), fields, call, Some(&self.known)),
             None => Ok(()),
-        }
+        })
     }
 
     fn associated(&self) -> Option<(&Arc<Recorder>, Association)> {
