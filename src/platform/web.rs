@@ -14,11 +14,10 @@ pub(crate) use snippet::{entropy, monotonic, runtime_name};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use gloo_timers::future::TimeoutFuture;
-use js_sys::{Object, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestInit, RequestRedirect, Response as FetchResponse};
@@ -35,6 +34,12 @@ pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
 extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]
     fn fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(handler: &Function, millis: f64) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
 
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     fn date_now() -> f64;
@@ -166,10 +171,38 @@ pub(crate) fn can_sleep() -> bool {
 }
 
 pub(crate) fn sleep(duration: Duration) -> Boxed<()> {
-    // `setTimeout` takes more for nothing at all.
-    const LONGEST: u64 = i32::MAX as u64;
-    let millis = duration.as_secs().saturating_mul(1_000).saturating_add(duration.subsec_millis().into());
-    Box::pin(TimeoutFuture::new(millis.min(LONGEST) as u32))
+    Box::pin(Alarm::new(duration))
+}
+
+/// A timer that is cleared when nobody waits for it any more: node does not end before its timers do.
+struct Alarm {
+    timer: JsValue,
+    ringing: JsFuture,
+}
+
+impl Alarm {
+    fn new(duration: Duration) -> Self {
+        // `setTimeout` takes more for nothing at all.
+        const LONGEST: f64 = i32::MAX as f64;
+        let millis = (duration.as_secs_f64() * 1_000.0).min(LONGEST);
+        let mut timer = JsValue::UNDEFINED;
+        let rings = Promise::new(&mut |ring, _| timer = set_timeout(&ring, millis));
+        Self { timer, ringing: rings.into() }
+    }
+}
+
+impl Future for Alarm {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.ringing).poll(context).map(drop)
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        clear_timeout(&self.timer);
+    }
 }
 
 /// Nanoseconds since the Unix epoch, in steps of a millisecond. In a Worker the clock moves only with I/O.
@@ -304,6 +337,17 @@ mod tests {
         sleep(Duration::from_millis(20)).await;
         // Timers and the clock round to the millisecond each.
         assert!(monotonic().saturating_sub(before) >= Duration::from_millis(19));
+    }
+
+    #[wasm_bindgen_test]
+    fn a_timer_that_nobody_waits_for_is_cleared() {
+        run_script(
+            "globalThis.realClear = clearTimeout; globalThis.cleared = []; \
+             globalThis.clearTimeout = timer => { cleared.push(timer); realClear(timer) }",
+        );
+        drop(sleep(HOUR));
+        run_script("globalThis.clearTimeout = realClear");
+        assert!(run_script("cleared.length === 1 && cleared[0] !== undefined").is_truthy());
     }
 
     #[wasm_bindgen_test]
