@@ -277,7 +277,7 @@ impl ClientBuilder {
             name: &self.library_name,
             version: &self.library_version,
             service_name: &self.service_name,
-            runtime: platform::runtime_name(),
+            runtime: &platform::runtime_name(),
         };
         let environment_cap = platform::env(ATTRIBUTE_LIMIT_ENV_VAR).and_then(|limit| limit.trim().parse().ok());
         let cap = environment_cap

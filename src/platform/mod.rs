@@ -19,11 +19,6 @@ pub(crate) use imp::{
     monotonic, now, parse_http_date, runtime_name, sleep, warn,
 };
 
-/// How much of an error's body is kept.
-const MAX_ERROR_BODY: usize = 4 * 1024;
-/// How long a body may take once the status is there.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// A POST of JSON.
 pub(crate) struct Request<'a> {
     pub url: String,
@@ -49,15 +44,4 @@ pub(crate) struct Response {
 pub(crate) enum SendError {
     Network(String),
     Timeout,
-}
-
-fn is_success(status: u16) -> bool {
-    (200..300).contains(&status)
-}
-
-/// As much of a body as an error shows, up to what is no text: the end may be in the middle of a character.
-fn error_text(bytes: &[u8]) -> String {
-    let start = bytes.get(..MAX_ERROR_BODY).unwrap_or(bytes);
-    let end = str::from_utf8(start).map_or_else(|error| error.valid_up_to(), str::len);
-    str::from_utf8(start.get(..end).unwrap_or_default()).unwrap_or_default().to_owned()
 }

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::{DRAIN_TIMEOUT, Exchange, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
+use super::{Exchange, Request, Response, SendError};
 
 /// What `ClientBuilder::http_client` takes.
 pub use reqwest::Client as HttpClient;
@@ -26,6 +26,10 @@ pub(crate) const BUFFER_BYTES: usize = 32 * 1024 * 1024;
 /// Whether Workshop gets more than the content's type.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = true;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of an error's body is kept.
+const MAX_ERROR_BODY: usize = 4 * 1024;
+/// How long a body may take once the status is there.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// A body that is of no interest is read this far, so that its connection can serve the next request.
 const MAX_DRAINED_BODY: usize = 64 * 1024;
 
@@ -94,6 +98,17 @@ async fn finish(mut response: reqwest::Response, patience: Duration) -> Response
     Response { status, retry_after, body }
 }
 
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// As much of a body as an error shows, up to what is no text: the end may be in the middle of a character.
+fn error_text(bytes: &[u8]) -> String {
+    let start = bytes.get(..MAX_ERROR_BODY).unwrap_or(bytes);
+    let end = str::from_utf8(start).map_or_else(|error| error.valid_up_to(), str::len);
+    str::from_utf8(start.get(..end).unwrap_or_default()).unwrap_or_default().to_owned()
+}
+
 /// The whole chain of causes, without the URL: "connection refused" alone says more than "error sending request".
 fn network(error: &reqwest::Error) -> SendError {
     let mut text = String::new();
@@ -157,8 +172,8 @@ pub(crate) fn float_digits(number: f64) -> String {
     if is_plain { number.to_string() } else { format!("{number:e}") }
 }
 
-pub(crate) fn runtime_name() -> &'static str {
-    "native"
+pub(crate) fn runtime_name() -> String {
+    "native".to_owned()
 }
 
 pub(crate) fn warn(message: &str) {

@@ -1,28 +1,24 @@
 //! wasm32: the global `fetch` of windows, web workers and Cloudflare Workers alike.
+//!
+//! What takes more than a call of a global is done in JavaScript, which weighs a third of what it would in wasm.
 
-// What takes more than a call of a global: by the snippet of the npm package, which weighs less, or without one.
-#[cfg(not(feature = "js"))]
-mod globals;
+// The npm package has JavaScript of its own.
 #[cfg(feature = "js")]
 mod snippet;
 
-#[cfg(not(feature = "js"))]
-pub(crate) use globals::{entropy, monotonic, runtime_name};
 #[cfg(feature = "js")]
 pub(crate) use snippet::{entropy, monotonic, runtime_name};
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, RequestInit, RequestRedirect, Response as FetchResponse};
 
-use super::{DRAIN_TIMEOUT, Exchange, MAX_ERROR_BODY, Request, Response, SendError, error_text, is_success};
+use super::{Exchange, Request, Response, SendError};
 
 /// How much may wait for a flush unless told otherwise: a Worker has 128 MB altogether.
 pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
@@ -30,45 +26,48 @@ pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 /// In a browser, Workshop's CORS rules allow no header of ours.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
 
+#[wasm_bindgen(module = "/src/platform/web/host.js")]
+extern "C" {
+    #[wasm_bindgen(extends = Promise)]
+    type Pending;
+
+    #[wasm_bindgen(method)]
+    fn cancel(this: &Pending);
+
+    fn post(url: &str, headers: &Object, body: &[u8], millis: f64) -> Pending;
+
+    #[wasm_bindgen(js_name = sleep)]
+    fn alarm(millis: f64) -> Pending;
+
+    #[cfg(not(feature = "js"))]
+    #[wasm_bindgen(js_name = monotonic)]
+    fn monotonic_millis() -> f64;
+
+    #[cfg(not(feature = "js"))]
+    #[wasm_bindgen(js_name = entropy)]
+    fn fill(bytes: &mut [u8]) -> bool;
+
+    #[cfg(not(feature = "js"))]
+    #[wasm_bindgen(js_name = runtime)]
+    pub(crate) fn runtime_name() -> String;
+}
+
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = fetch, catch)]
-    fn fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
-
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(handler: &Function, millis: f64) -> JsValue;
-
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timer: &JsValue);
-
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     fn date_now() -> f64;
 
     #[wasm_bindgen(js_namespace = Date, js_name = parse)]
     fn date_parse(text: &str) -> f64;
 
-    #[wasm_bindgen(js_name = String, catch)]
-    fn to_string(value: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(js_name = String)]
+    fn to_string(number: f64) -> String;
 
     #[wasm_bindgen(js_namespace = console, js_name = warn)]
     fn console_warn(message: &str);
 
     #[wasm_bindgen(js_namespace = console, js_name = debug)]
     fn console_debug(message: &str);
-
-    type Body;
-
-    /// Throws when somebody else reads the body.
-    #[wasm_bindgen(method, js_name = getReader, catch)]
-    fn reader(this: &Body) -> Result<Reader, JsValue>;
-
-    type Reader;
-
-    #[wasm_bindgen(method)]
-    fn read(this: &Reader) -> Promise;
-
-    #[wasm_bindgen(method)]
-    fn cancel(this: &Reader) -> Promise;
 }
 
 /// A future that stays where it is.
@@ -88,82 +87,54 @@ impl Transport {
     }
 
     pub fn post(&self, request: Request<'_>) -> Exchange {
-        let started = start(&request);
-        Box::pin(async move {
-            let (exchange, promise) = started?;
-            let _abort = AbortOnDrop(exchange);
-            let deadline = monotonic().saturating_add(request.timeout);
-            let response = settled(promise, deadline).await.ok_or(SendError::Timeout)?;
-            let response: FetchResponse = response.map_err(|error| network(&error))?.unchecked_into();
-            // The status has arrived: whatever the body does changes nothing.
-            let body = drain(&response, deadline.min(monotonic().saturating_add(DRAIN_TIMEOUT))).await;
-            let retry_after = response.headers().get("retry-after").ok().flatten();
-            Ok(Response { status: response.status(), retry_after, body })
-        })
+        let headers = Object::new();
+        for (name, value) in request.headers {
+            // An object of ours takes any property.
+            let _ = Reflect::set(&headers, &(*name).into(), &value.into());
+        }
+        let answer = Settled::new(post(&request.url, &headers, &request.body, millis(request.timeout)));
+        Box::pin(async { understand(&answer.await) })
     }
 }
 
-/// Ends the exchange when the flush does, however that ends: a request left behind could still be served while its records
-/// are sent again, and an unread body holds a connection. Does nothing to one that is over.
-struct AbortOnDrop(AbortController);
+fn understand(answer: &JsValue) -> Result<Response, SendError> {
+    if answer.is_undefined() {
+        return Err(SendError::Timeout);
+    }
+    if let Some(cause) = answer.as_string() {
+        return Err(SendError::Network(cause));
+    }
+    let [status, retry_after, body] = [0, 1, 2].map(|index| answer.unchecked_ref::<Array>().get(index));
+    let status = status.as_f64().unwrap_or_default() as u16;
+    Ok(Response { status, retry_after: retry_after.as_string(), body: body.as_string().unwrap_or_default() })
+}
 
-impl Drop for AbortOnDrop {
+/// What becomes of a promise that is cancelled when nobody waits for it any more.
+struct Settled {
+    pending: Pending,
+    future: JsFuture,
+}
+
+impl Settled {
+    fn new(pending: Pending) -> Self {
+        let future = JsFuture::from(Promise::clone(&pending));
+        Self { pending, future }
+    }
+}
+
+impl Future for Settled {
+    type Output = JsValue;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<JsValue> {
+        // None of them is ever rejected.
+        Pin::new(&mut self.future).poll(context).map(Result::unwrap_or_default)
+    }
+}
+
+impl Drop for Settled {
     fn drop(&mut self) {
-        self.0.abort();
+        self.pending.cancel();
     }
-}
-
-/// What becomes of a promise, or nothing if it takes too long.
-async fn settled(promise: Promise, deadline: Duration) -> Option<Result<JsValue, JsValue>> {
-    let mut future = JsFuture::from(promise);
-    let mut alarm = sleep(deadline.saturating_sub(monotonic()));
-    poll_fn(|context| match Pin::new(&mut future).poll(context) {
-        Poll::Ready(result) => Poll::Ready(Some(result)),
-        Poll::Pending => alarm.as_mut().poll(context).map(|()| None),
-    })
-    .await
-}
-
-/// Sends the request. Returns what aborts it, and the promise of its response.
-fn start(request: &Request<'_>) -> Result<(AbortController, Promise), SendError> {
-    let controller = AbortController::new().map_err(|error| network(&error))?;
-    let headers = Object::new();
-    for (name, value) in request.headers {
-        // An object of ours takes any property.
-        let _ = Reflect::set(&headers, &(*name).into(), &value.into());
-    }
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_headers(&headers);
-    init.set_body(&Uint8Array::from(request.body.as_slice()));
-    init.set_signal(Some(&controller.signal()));
-    // A redirect could lead the write key to another host.
-    init.set_redirect(RequestRedirect::Manual);
-    let promise = fetch(&request.url, &init).map_err(|error| network(&error))?;
-    Ok((controller, promise))
-}
-
-/// The beginning of an error's body; any other body is not wanted. The rest is cancelled: an unread body counts against a
-/// Worker's six simultaneous connections.
-async fn drain(response: &FetchResponse, deadline: Duration) -> String {
-    let mut bytes = Vec::new();
-    let Some(body) = response.body() else { return String::new() };
-    let Ok(reader) = body.unchecked_into::<Body>().reader() else { return String::new() };
-    while !is_success(response.status()) && bytes.len() < MAX_ERROR_BODY {
-        let Some(Ok(step)) = settled(reader.read(), deadline).await else { break };
-        let Ok(chunk) = Reflect::get(&step, &"value".into()) else { break };
-        let Some(chunk) = chunk.dyn_ref::<Uint8Array>() else { break };
-        bytes.extend_from_slice(&chunk.to_vec());
-    }
-    // Nobody reads on, so it does not matter how it ends.
-    let _ = settled(reader.cancel(), deadline).await;
-    error_text(&bytes)
-}
-
-/// A rejection keeps its name and its message.
-fn network(error: &JsValue) -> SendError {
-    let told = if error.is_undefined() { None } else { to_string(error).ok() };
-    SendError::Network(told.unwrap_or_else(|| "the request could not be sent".to_owned()))
 }
 
 pub(crate) fn can_sleep() -> bool {
@@ -171,38 +142,25 @@ pub(crate) fn can_sleep() -> bool {
 }
 
 pub(crate) fn sleep(duration: Duration) -> Boxed<()> {
-    Box::pin(Alarm::new(duration))
+    let alarm = Settled::new(alarm(millis(duration)));
+    Box::pin(async { drop(alarm.await) })
 }
 
-/// A timer that is cleared when nobody waits for it any more: node does not end before its timers do.
-struct Alarm {
-    timer: JsValue,
-    ringing: JsFuture,
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
 }
 
-impl Alarm {
-    fn new(duration: Duration) -> Self {
-        // `setTimeout` takes more for nothing at all.
-        const LONGEST: f64 = i32::MAX as f64;
-        let millis = (duration.as_secs_f64() * 1_000.0).min(LONGEST);
-        let mut timer = JsValue::UNDEFINED;
-        let rings = Promise::new(&mut |ring, _| timer = set_timeout(&ring, millis));
-        Self { timer, ringing: rings.into() }
-    }
+/// Time since some fixed moment; never runs backwards where there is a `performance`.
+#[cfg(not(feature = "js"))]
+pub(crate) fn monotonic() -> Duration {
+    Duration::from_millis(monotonic_millis() as u64)
 }
 
-impl Future for Alarm {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.ringing).poll(context).map(drop)
-    }
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        clear_timeout(&self.timer);
-    }
+/// 128 unpredictable bits. Workers refuse them in their global scope: `None`.
+#[cfg(not(feature = "js"))]
+pub(crate) fn entropy() -> Option<u128> {
+    let mut seed = [0; 16];
+    fill(&mut seed).then(|| u128::from_le_bytes(seed))
 }
 
 /// Nanoseconds since the Unix epoch, in steps of a millisecond. In a Worker the clock moves only with I/O.
@@ -221,7 +179,7 @@ pub(crate) fn parse_http_date(text: &str) -> Option<Duration> {
 
 /// A finite number in the fewest digits that read back as the same. Rust's own way there weighs 12 KB.
 pub(crate) fn float_digits(number: f64) -> String {
-    to_string(&number.into()).unwrap_or_default()
+    to_string(number)
 }
 
 /// There is no environment.
@@ -246,6 +204,8 @@ pub(crate) fn debug(message: &str) {
 /// What differs from native. Runs in node, in Chromium and in a web worker.
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;

@@ -27,7 +27,7 @@ pub(crate) fn entropy() -> Option<u128> {
 }
 
 /// In the order in which the snippet looks.
-pub(crate) fn runtime_name() -> &'static str {
+pub(crate) fn runtime_name() -> String {
     const NAMES: [&str; 6] = ["cloudflare-worker", "deno", "bun", "node", "browser", "web-worker"];
-    NAMES.get(runtime() as usize).unwrap_or(&"unknown")
+    NAMES.get(runtime() as usize).copied().unwrap_or("unknown").to_owned()
 }
