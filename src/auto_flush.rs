@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::config::Config;
 use crate::diagnostics::Warning;
-use crate::platform::{self, Transport};
+use crate::platform;
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
 
@@ -28,16 +28,17 @@ impl Client {
     /// ```
     pub fn auto_flush(&self) -> impl Future<Output = ()> + use<> {
         let Config { partial_flush_interval, trace_flush_interval, .. } = self.recorder.home.config;
-        let flusher = Flusher { recorder: Arc::downgrade(&self.recorder), transport: Arc::clone(&self.transport) };
+        let flusher = Flusher { recorder: Arc::downgrade(&self.recorder) };
         async move {
             if platform::can_sleep() {
                 let events = flusher.run(partial_flush_interval, |kind| kind != RecordKind::Span);
                 let spans = flusher.run(trace_flush_interval, |kind| kind == RecordKind::Span);
                 both(events, spans).await;
             } else if let Some(recorder) = flusher.recorder.upgrade() {
-                recorder.home.diagnostics.warn(Warning::NoRuntime, || {
-                    "auto_flush does nothing without a tokio runtime around it: pass it to `tokio::spawn`".to_owned()
-                });
+                let message = format_args!(
+                    "auto_flush does nothing without a tokio runtime around it: pass it to `tokio::spawn`"
+                );
+                recorder.home.diagnostics.warn(Warning::NoRuntime, message);
             }
         }
     }
@@ -46,7 +47,6 @@ impl Client {
 /// What `auto_flush` holds: not the client, so that the client ends when the app lets go of it.
 struct Flusher {
     recorder: Weak<Recorder>,
-    transport: Arc<Transport>,
 }
 
 impl Flusher {
@@ -60,7 +60,7 @@ impl Flusher {
             }
             if due <= platform::monotonic() {
                 // A failure is counted and warned of, and what can be is tried again next time.
-                Client { recorder, transport: Arc::clone(&self.transport) }.deliver(wants).await;
+                Client { recorder }.deliver(wants).await;
                 due = platform::monotonic().saturating_add(interval);
             }
         }

@@ -304,8 +304,8 @@ impl ClientBuilder {
             partial_flush_interval: self.partial_flush_interval,
             trace_flush_interval: self.trace_flush_interval,
         };
-        let home = Home { config, counters: Arc::default(), diagnostics, sink: self.sink };
-        Ok(Client::new(home, self.transport))
+        let home = Home { config, counters: Arc::default(), diagnostics, transport: self.transport, sink: self.sink };
+        Ok(Client::new(home))
     }
 
     fn common_headers(&self, diagnostics: &Diagnostics) -> Vec<(&'static str, String)> {
@@ -314,12 +314,13 @@ impl ClientBuilder {
         if is_slug(project_id) {
             headers.push(("X-Raindrop-Project-Id", project_id.to_owned()));
         } else if !project_id.is_empty() {
-            diagnostics.warn(Warning::ProjectId, || {
-                format!(
+            diagnostics.warn(
+                Warning::ProjectId,
+                format_args!(
                     "project_id \"{project_id}\" is left out: it must be 1 to 63 lower-case letters, digits and hyphens, \
                      with a letter or digit at each end"
-                )
-            });
+                ),
+            );
         }
         headers
     }

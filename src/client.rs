@@ -12,7 +12,7 @@ use crate::delivery::{Flight, FlushReport, Outcome, drive};
 use crate::error::Result;
 use crate::interaction::Interaction;
 use crate::outbox::{Call, Stats};
-use crate::platform::{self, Transport};
+use crate::platform;
 use crate::recorder::{Home, Recorder};
 use crate::records::{AiEvent, BeginOptions, Event, FinishOptions, PatchOptions, RecordKind, Signal, User};
 use crate::trace::{Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, Tracer};
@@ -28,7 +28,6 @@ use crate::wire;
 #[derive(Clone)]
 pub struct Client {
     pub(crate) recorder: Arc<Recorder>,
-    pub(crate) transport: Arc<Transport>,
 }
 
 impl Client {
@@ -37,8 +36,8 @@ impl Client {
         ClientBuilder::default()
     }
 
-    pub(crate) fn new(home: Home, transport: Transport) -> Self {
-        Self { recorder: Arc::new(Recorder::root(home)), transport: Arc::new(transport) }
+    pub(crate) fn new(home: Home) -> Self {
+        Self { recorder: Arc::new(Recorder::root(home)) }
     }
 
     /// A client with the same settings, connections and [`stats`](Client::stats), and a buffer of its own: one for each
@@ -57,7 +56,7 @@ impl Client {
     /// # }
     /// ```
     pub fn scope(&self) -> Client {
-        Self { recorder: self.recorder.scope(), transport: Arc::clone(&self.transport) }
+        Self { recorder: self.recorder.scope() }
     }
 
     /// Whether anything is recorded: there is a write key or a local Workshop.
@@ -201,11 +200,11 @@ impl Client {
         if self.recorder.close_empty(now) {
             return Ok(FlushReport::default());
         }
-        drive(Flight::close(&self.recorder, now), &self.transport).await.into_result()
+        drive(Flight::close(&self.recorder, now)).await.into_result()
     }
 
     pub(crate) async fn deliver(&self, wants: fn(RecordKind) -> bool) -> Outcome {
-        drive(Flight::flush(&self.recorder, wants, platform::monotonic()), &self.transport).await
+        drive(Flight::flush(&self.recorder, wants, platform::monotonic())).await
     }
 }
 

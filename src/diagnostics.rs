@@ -1,5 +1,6 @@
 //! Warnings to the developer, at most one of a kind in 30 seconds.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::platform;
@@ -34,14 +35,12 @@ pub(crate) struct Diagnostics {
 }
 
 impl Diagnostics {
-    pub fn warn(&self, kind: Warning, message: impl FnOnce() -> String) {
+    pub fn warn(&self, kind: Warning, message: fmt::Arguments<'_>) {
         if self.is_due(kind) {
-            platform::warn(&message());
+            platform::warn(message);
         }
     }
 
-    /// Not for each message anew: this is the larger part of a warning.
-    #[inline(never)]
     fn is_due(&self, kind: Warning) -> bool {
         let now = platform::monotonic();
         let millis = now.as_secs().saturating_mul(1_000).saturating_add(now.subsec_millis().into());

@@ -47,4 +47,9 @@ impl Error {
     pub(crate) fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Error::Invalid { field: field.into(), reason: reason.into() }
     }
+
+    #[inline(never)]
+    pub(crate) fn required(field: &str, hint: &str) -> Self {
+        Self::invalid(field, format!("is required: {hint}"))
+    }
 }

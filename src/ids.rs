@@ -69,16 +69,15 @@ pub(crate) fn random_u64() -> u64 {
 
 pub(crate) fn event_id() -> String {
     let uuid = Builder::from_random_bytes(random().to_be_bytes()).into_uuid();
-    let mut id = String::with_capacity(36);
+    let digit = |nibble: u8| if nibble < 10 { b'0' | nibble } else { (b'a' - 10).wrapping_add(nibble) };
+    let mut id = Vec::with_capacity(36);
     for (at, byte) in uuid.as_bytes().iter().enumerate() {
         if matches!(at, 4 | 6 | 8 | 10) {
-            id.push('-');
+            id.push(b'-');
         }
-        for digit in [byte >> 4, byte & 0xf] {
-            id.push(char::from(if digit < 10 { b'0' | digit } else { (b'a' - 10).wrapping_add(digit) }));
-        }
+        id.extend([byte >> 4, byte & 0xf].map(digit));
     }
-    id
+    String::from_utf8(id).unwrap_or_default()
 }
 
 /// Never all zeros, which OpenTelemetry takes for no id.

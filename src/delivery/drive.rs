@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::Outcome;
 use super::flight::{Command, Flight, Slot};
-use crate::platform::{self, Boxed, Exchange, Request, Response, Transport};
+use crate::platform::{self, Boxed, Exchange, Request, Response};
 
 const TAKEN: Response = Response { status: 200, retry_after: None, body: String::new() };
 
 /// Makes the requests that the flight asks for, until it is done.
-pub(crate) async fn drive(mut flight: Flight, transport: &Transport) -> Outcome {
+pub(crate) async fn drive(mut flight: Flight) -> Outcome {
     if flight.sink().is_none() && !platform::can_sleep() {
         flight.try_once();
     }
@@ -32,7 +32,7 @@ pub(crate) async fn drive(mut flight: Flight, transport: &Transport) -> Outcome 
                     let url = format!("{}{}", destination.base_url, post.route);
                     let request =
                         Request { url, headers: &destination.headers, body: post.body, timeout: post.timeout };
-                    exchanges.push((post.slot, transport.post(request)));
+                    exchanges.push((post.slot, flight.transport().post(request)));
                     continue;
                 }
             };

@@ -3,6 +3,7 @@
 
 mod lanes;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use super::mirror::{self, Mirror};
 use super::{Outcome, answer};
 use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
+use crate::error::Error;
 use crate::outbox::{Batch, Dropped};
-use crate::platform::{self, Response, SendError};
+use crate::platform::{self, Response, SendError, Transport};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
 use crate::sink::Sink;
@@ -181,6 +183,10 @@ impl Flight {
         std::mem::take(&mut self.outcome)
     }
 
+    pub fn transport(&self) -> &Transport {
+        &self.recorder.home.transport
+    }
+
     pub fn sink(&self) -> Option<&dyn Sink> {
         self.recorder.home.sink.as_deref()
     }
@@ -294,24 +300,31 @@ impl Flight {
             None => outbox.abandon(&leftover),
         }
         if self.outcome.out_of_time {
-            home.diagnostics.warn(Warning::CloseDeadline, || {
-                format!("close ran out of time with {count} record(s) undelivered: see `close_timeout`")
-            });
+            home.diagnostics.warn(
+                Warning::CloseDeadline,
+                format_args!("close ran out of time with {count} record(s) undelivered: see `close_timeout`"),
+            );
         }
     }
 
     fn log(&self) {
         let Outcome { report, error, out_of_time } = &self.outcome;
         if report.requeued() > 0 && !out_of_time {
-            self.recorder.home.diagnostics.warn(Warning::DeliveryFailed, || {
-                let cause = error.as_ref().map(ToString::to_string).unwrap_or_default();
-                format!("{} record(s) could not be delivered and wait for the next flush: {cause}", report.requeued())
-            });
+            let (count, cause) = (report.requeued(), cause(error.as_ref()));
+            self.recorder.home.diagnostics.warn(
+                Warning::DeliveryFailed,
+                format_args!("{count} record(s) could not be delivered and wait for the next flush: {cause}"),
+            );
         }
         if self.config().debug && !report.is_empty() {
-            platform::debug(&format!("flush: {report}"));
+            platform::debug(format_args!("flush: {report}"));
         }
     }
+}
+
+/// What a warning says of an error.
+fn cause(error: Option<&Error>) -> &dyn fmt::Display {
+    error.map_or(&"", |error| error)
 }
 
 /// A flush that is cancelled loses nothing.

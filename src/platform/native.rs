@@ -1,6 +1,7 @@
 //! Native: reqwest for requests, tokio's timer for waiting, `tracing` for the log.
 
 use std::error::Error as _;
+use std::fmt;
 use std::future::ready;
 use std::net::{SocketAddr, TcpStream};
 use std::pin::Pin;
@@ -176,10 +177,10 @@ pub(crate) fn runtime_name() -> String {
     "native".to_owned()
 }
 
-pub(crate) fn warn(message: &str) {
+pub(crate) fn warn(message: fmt::Arguments<'_>) {
     tracing::warn!(target: "raindrop", "{message}");
 }
 
-pub(crate) fn debug(message: &str) {
+pub(crate) fn debug(message: fmt::Arguments<'_>) {
     tracing::debug!(target: "raindrop", "{message}");
 }

@@ -9,6 +9,7 @@ mod snippet;
 #[cfg(feature = "js")]
 pub(crate) use snippet::{entropy, monotonic, runtime_name};
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -192,12 +193,11 @@ pub(crate) fn listens(_address: SocketAddr, _patience: Duration) -> bool {
     false
 }
 
-#[inline(never)]
-pub(crate) fn warn(message: &str) {
+pub(crate) fn warn(message: fmt::Arguments<'_>) {
     console_warn(&format!("raindrop: {message}"));
 }
 
-pub(crate) fn debug(message: &str) {
+pub(crate) fn debug(message: fmt::Arguments<'_>) {
     console_debug(&format!("raindrop: {message}"));
 }
 

@@ -13,7 +13,7 @@ use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
 use crate::ids;
 use crate::outbox::{Call, Counters, DropReason, Outbox, Update};
-use crate::platform;
+use crate::platform::{self, Transport};
 use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
 };
@@ -27,6 +27,7 @@ pub(crate) struct Home {
     pub config: Config,
     pub counters: Arc<Counters>,
     pub diagnostics: Diagnostics,
+    pub transport: Transport,
     /// Takes what would be sent, in place of the network.
     pub sink: Option<Arc<dyn Sink>>,
 }
@@ -86,7 +87,7 @@ impl Recorder {
             return Ok(event_id);
         }
         if fields.user_id.is_empty() {
-            return self.refuse(Error::invalid("user_id", "is required: say whose event it is"));
+            return self.refuse(Error::required("user_id", "say whose event it is"));
         }
         self.check(Attachment::validate_all(&fields.attachments))?;
         let view = EventView {
@@ -117,9 +118,10 @@ impl Recorder {
         }
         self.home.counters.accept(RecordKind::Event);
         self.home.counters.discard(RecordKind::Event, DropReason::EmptyInteraction, 1);
-        self.home.diagnostics.warn(Warning::EmptyEvent, || {
-            format!("event \"{}\" has no input, no output and no attachment: it is not sent", fields.event)
-        });
+        self.home.diagnostics.warn(
+            Warning::EmptyEvent,
+            format_args!("event \"{}\" has no input, no output and no attachment: it is not sent", fields.event),
+        );
         Ok(event_id_or_new(event_id))
     }
 
@@ -136,7 +138,7 @@ impl Recorder {
             return Ok(());
         }
         if user_id.is_empty() {
-            return self.refuse(Error::invalid("user_id", "is required: say who it is"));
+            return self.refuse(Error::required("user_id", "say who it is"));
         }
         self.push(RecordKind::User, wire::user(user_id, traits, &self.home.config.encoding))
     }
@@ -155,12 +157,15 @@ impl Recorder {
         if !self.is_enabled() {
             return identity;
         }
-        if let Err(error) = self.check(Attachment::validate_all(&fields.attachments)) {
-            self.home.diagnostics.warn(Warning::InvalidAttachment, || {
-                format!("begin of \"{}\": {error}; the attachment is left out", identity.event_id)
-            });
-            fields.attachments.retain(|attachment| attachment.validate().is_ok());
-        }
+        fields.attachments.retain(|attachment| {
+            let Err((field, reason)) = attachment.validate() else { return true };
+            self.home.counters.refuse();
+            self.home.diagnostics.warn(
+                Warning::InvalidAttachment,
+                format_args!("begin of \"{}\": `{field}` {reason}; the attachment is left out", identity.event_id),
+            );
+            false
+        });
         // After `close` it is refused, and counted as such.
         let _ = self.interaction(&identity.event_id, fields, Call::Begin, Some(&identity));
         identity
@@ -185,18 +190,19 @@ impl Recorder {
             return Ok(());
         }
         if event_id.is_empty() {
-            return self.refuse(Error::invalid("event_id", "is required: name the interaction"));
+            return self.refuse(Error::required("event_id", "name the interaction"));
         }
         self.check(Attachment::validate_all(&fields.attachments))?;
         let update = Update { event_id, fields, call, known, now: now() };
         let dropped = self.check(self.outbox.update(update, &self.home.config.encoding))?;
         self.warn_of_loss(RecordKind::Partial, dropped);
         if call == Call::Finish && self.outbox.is_held(event_id) {
-            self.home.diagnostics.warn(Warning::UnknownUser, || {
-                format!(
+            self.home.diagnostics.warn(
+                Warning::UnknownUser,
+                format_args!(
                     "interaction \"{event_id}\" is finished, and held back until its user is known: say whose it is"
-                )
-            });
+                ),
+            );
         }
         Ok(())
     }
@@ -216,12 +222,13 @@ impl Recorder {
     }
 
     pub fn warn_useless(&self, name: &str) {
-        self.home.diagnostics.warn(Warning::UselessSpan, || {
-            format!(
+        self.home.diagnostics.warn(
+            Warning::UselessSpan,
+            format_args!(
                 "span \"{name}\" has no event id, operation id, user or conversation: the backend drops such spans. \
                  Give it one"
-            )
-        });
+            ),
+        );
     }
 
     fn push(&self, kind: RecordKind, record: Option<Scratch>) -> Result<()> {
@@ -236,9 +243,8 @@ impl Recorder {
 
     fn warn_of_loss(&self, kind: RecordKind, dropped: Option<DropReason>) {
         if let Some(reason) = dropped.filter(|reason| *reason != DropReason::EmptyInteraction) {
-            self.home
-                .diagnostics
-                .warn(Warning::Lost, || format!("a record was dropped: {kind:?}, {reason:?}. See `stats`"));
+            let message = format_args!("a record was dropped: {kind:?}, {reason:?}. See `stats`");
+            self.home.diagnostics.warn(Warning::Lost, message);
         }
     }
 
@@ -270,9 +276,10 @@ impl Drop for Recorder {
             Some(parent) => parent.outbox.adopt(leftover),
             None => {
                 self.outbox.abandon(&leftover);
-                self.home.diagnostics.warn(Warning::NotClosed, || {
-                    format!("{count} record(s) are lost with a client that was dropped: await `close` first")
-                });
+                self.home.diagnostics.warn(
+                    Warning::NotClosed,
+                    format_args!("{count} record(s) are lost with a client that was dropped: await `close` first"),
+                );
             }
         }
     }

@@ -84,10 +84,10 @@ pub(crate) struct SignalFields {
 impl SignalFields {
     pub fn validate(&self) -> Result<()> {
         if self.event_id.is_empty() {
-            return Err(Error::invalid("event_id", "is required: name the event that the signal is about"));
+            return Err(Error::required("event_id", "name the event that the signal is about"));
         }
         if self.name.is_empty() {
-            return Err(Error::invalid("name", "is required: \"thumbs_up\" for example"));
+            return Err(Error::required("name", "\"thumbs_up\" for example"));
         }
         if !self.kind.is_empty() && !SignalKind::ALL.contains(&self.kind.as_str()) {
             let kind = &self.kind;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::policy::{Answer, Step};
-use super::{Flight, Lane, MIRROR, Post};
+use super::{Flight, Lane, MIRROR, Post, cause};
 use crate::config::RetryPolicy;
 use crate::diagnostics::Warning;
 use crate::error::Error;
@@ -192,11 +192,11 @@ impl Flight {
     }
 
     fn warn_of_loss(&self, batch: &Batch, reason: DropReason, error: Option<&Error>) {
-        self.recorder.home.diagnostics.warn(Warning::Rejected, || {
-            let (count, route) = (batch.len, route(batch.kind));
-            let cause = error.map(ToString::to_string).unwrap_or_default();
-            format!("{count} record(s) for {route} are lost ({reason:?}): {cause}")
-        });
+        let (count, route, cause) = (batch.len, route(batch.kind), cause(error));
+        self.recorder
+            .home
+            .diagnostics
+            .warn(Warning::Rejected, format_args!("{count} record(s) for {route} are lost ({reason:?}): {cause}"));
     }
 }
 
