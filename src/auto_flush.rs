@@ -4,17 +4,16 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
-use std::time::Duration;
 
 use crate::client::Client;
 use crate::config::Config;
 use crate::diagnostics::Warning;
-use crate::platform;
+use crate::platform::{Millis, self};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
 
 /// How long `auto_flush` sleeps at most before it looks whether the client is closed.
-const MAX_NAP: Duration = Duration::from_secs(1);
+const MAX_NAP: Millis = 1_000;
 
 impl Client {
     /// Flushes again and again, at the intervals of the builder, until the client is closed or gone.
@@ -50,9 +49,12 @@ struct Flusher {
 }
 
 impl Flusher {
-    async fn run(&self, interval: Duration, wants: fn(RecordKind) -> bool) {
+    async fn run(&self, interval: Millis, wants: fn(RecordKind) -> bool) {
+        if interval == 0 {
+            return;
+        }
         let mut due = platform::monotonic().saturating_add(interval);
-        while !interval.is_zero() {
+        loop {
             platform::sleep(due.saturating_sub(platform::monotonic()).min(MAX_NAP)).await;
             let Some(recorder) = self.recorder.upgrade() else { return };
             if recorder.outbox.is_closed() {

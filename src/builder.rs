@@ -10,7 +10,7 @@ use crate::diagnostics::{Diagnostics, Warning};
 use crate::endpoint::{DEFAULT_ENDPOINT, http_url};
 use crate::error::{Error, Result};
 use crate::outbox::Limits;
-use crate::platform::{self, HttpClient, Transport};
+use crate::platform::{self, HttpClient, Millis, Transport, millis};
 use crate::recorder::Home;
 use crate::sink::Sink;
 use crate::wire::{Encoding, Library, TextCap};
@@ -40,13 +40,13 @@ pub struct ClientBuilder {
     endpoint: String,
     project_id: String,
     debug: bool,
-    partial_flush_interval: Duration,
-    trace_flush_interval: Duration,
+    partial_flush_interval: Millis,
+    trace_flush_interval: Millis,
     trace_max_batch_size: usize,
     limits: Limits,
     retry: RetryPolicy,
-    request_timeout: Duration,
-    close_timeout: Duration,
+    request_timeout: Millis,
+    close_timeout: Millis,
     max_text_field_chars: usize,
     service_name: String,
     library_name: String,
@@ -63,13 +63,13 @@ impl Default for ClientBuilder {
             endpoint: DEFAULT_ENDPOINT.to_owned(),
             project_id: String::new(),
             debug: false,
-            partial_flush_interval: Duration::from_secs(1),
-            trace_flush_interval: Duration::from_secs(1),
+            partial_flush_interval: 1_000,
+            trace_flush_interval: 1_000,
             trace_max_batch_size: 50,
             limits: Limits { events: 5_000, spans: 5_000, bytes: platform::BUFFER_BYTES },
-            retry: RetryPolicy { max_attempts: 3, base_delay: Duration::from_secs(1), jitter_fraction: 0.2 },
-            request_timeout: Duration::from_secs(30),
-            close_timeout: Duration::from_secs(10),
+            retry: RetryPolicy { max_attempts: 3, base_delay: 1_000, jitter_fraction: 0.2 },
+            request_timeout: 30_000,
+            close_timeout: 10_000,
             max_text_field_chars: 1_000_000,
             service_name: "raindrop.rust-sdk".to_owned(),
             library_name: "raindrop-rust".to_owned(),
@@ -109,13 +109,13 @@ impl ClientBuilder {
 
     /// How often [`auto_flush`](Client::auto_flush) sends everything but spans. Default: 1 s. Zero: never.
     pub fn partial_flush_interval(mut self, interval: Duration) -> Self {
-        self.partial_flush_interval = interval;
+        self.partial_flush_interval = millis(interval);
         self
     }
 
     /// How often [`auto_flush`](Client::auto_flush) sends spans. Default: 1 s. Zero: never.
     pub fn trace_flush_interval(mut self, interval: Duration) -> Self {
-        self.trace_flush_interval = interval;
+        self.trace_flush_interval = millis(interval);
         self
     }
 
@@ -154,7 +154,7 @@ impl ClientBuilder {
 
     /// How long a flush waits before the second attempt; doubles with each further one. Default: 1 s.
     pub fn base_delay(mut self, delay: Duration) -> Self {
-        self.retry.base_delay = delay;
+        self.retry.base_delay = millis(delay);
         self
     }
 
@@ -166,13 +166,13 @@ impl ClientBuilder {
 
     /// How long one attempt may take. Default: 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.request_timeout = timeout;
+        self.request_timeout = millis(timeout);
         self
     }
 
     /// How long [`close`](Client::close) may take altogether. Default: 10 s. Zero: no deadline.
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
-        self.close_timeout = timeout;
+        self.close_timeout = millis(timeout);
         self
     }
 
@@ -300,7 +300,7 @@ impl ClientBuilder {
                 ..self.retry
             },
             request_timeout: self.request_timeout,
-            close_timeout: (!self.close_timeout.is_zero()).then_some(self.close_timeout),
+            close_timeout: (self.close_timeout > 0).then_some(self.close_timeout),
             partial_flush_interval: self.partial_flush_interval,
             trace_flush_interval: self.trace_flush_interval,
         };

@@ -1,15 +1,14 @@
 //! The validated, immutable settings of a client.
 
-use std::time::Duration;
-
 use crate::outbox::Limits;
+use crate::platform::Millis;
 use crate::wire::Encoding;
 
 /// How often and how patiently a request is tried.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RetryPolicy {
     pub max_attempts: u32,
-    pub base_delay: Duration,
+    pub base_delay: Millis,
     pub jitter_fraction: f64,
 }
 
@@ -24,11 +23,11 @@ pub(crate) struct Config {
     pub limits: Limits,
     pub trace_max_batch_size: usize,
     pub retry: RetryPolicy,
-    pub request_timeout: Duration,
+    pub request_timeout: Millis,
     /// `None`: no deadline.
-    pub close_timeout: Option<Duration>,
-    pub partial_flush_interval: Duration,
-    pub trace_flush_interval: Duration,
+    pub close_timeout: Option<Millis>,
+    pub partial_flush_interval: Millis,
+    pub trace_flush_interval: Millis,
 }
 
 /// A base URL and what every request to it carries.

@@ -42,10 +42,8 @@ impl Diagnostics {
     }
 
     fn is_due(&self, kind: Warning) -> bool {
-        let now = platform::monotonic();
-        let millis = now.as_secs().saturating_mul(1_000).saturating_add(now.subsec_millis().into());
         // One more than the clock shows, so that no moment is NEVER.
-        let now = millis.saturating_add(1);
+        let now = platform::monotonic().saturating_add(1);
         let Some(last) = self.last.get(kind as usize) else { return false };
         let before = last.load(Ordering::Relaxed);
         let due = before == NEVER || now.abs_diff(before) >= INTERVAL_MILLIS;

@@ -2,11 +2,10 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Duration;
 
 use super::Outcome;
 use super::flight::{Command, Flight, Slot};
-use crate::platform::{self, Boxed, Exchange, Request, Response};
+use crate::platform::{Boxed, Exchange, Millis, Request, Response, self};
 
 const TAKEN: Response = Response { status: 200, retry_after: None, body: String::new() };
 
@@ -16,7 +15,7 @@ pub(crate) async fn drive(mut flight: Flight) -> Outcome {
         flight.try_once();
     }
     let mut exchanges: Vec<(Slot, Exchange)> = Vec::new();
-    let mut alarm: Option<(Duration, Boxed<()>)> = None;
+    let mut alarm: Option<(Millis, Boxed<()>)> = None;
     poll_fn(|context| {
         loop {
             let until = match flight.next(platform::monotonic()) {

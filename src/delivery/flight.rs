@@ -5,7 +5,6 @@ mod lanes;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::mirror::{self, Mirror};
 use super::{Outcome, answer};
@@ -13,7 +12,7 @@ use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::outbox::{Batch, Dropped};
-use crate::platform::{self, Response, SendError, Transport};
+use crate::platform::{Millis, Response, SendError, Transport, self};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
 use crate::sink::Sink;
@@ -23,9 +22,9 @@ const LANES: usize = 4;
 /// When a page is left there is no later: what is not sent at once is not sent.
 const LANES_OF_A_LEFT_PAGE: usize = 16;
 /// How much longer than its request a loan lives.
-const LOAN_SLACK: Duration = Duration::from_secs(5);
+const LOAN_SLACK: Millis = 5_000;
 /// How often a close looks whether another flush is over.
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Millis = 20;
 
 /// Tells the exchanges that are under way apart.
 pub(crate) type Slot = usize;
@@ -35,7 +34,7 @@ const MIRROR: Slot = 0;
 pub(crate) enum Command {
     Post(Post),
     /// Nothing, until an answer arrives or, if it is given, until this moment.
-    Wait(Option<Duration>),
+    Wait(Option<Millis>),
     Done,
 }
 
@@ -45,7 +44,7 @@ pub(crate) struct Post {
     pub to_workshop: bool,
     pub route: &'static str,
     pub body: Vec<u8>,
-    pub timeout: Duration,
+    pub timeout: Millis,
 }
 
 /// All moments are those of the platform's monotonic clock.
@@ -53,7 +52,7 @@ pub(crate) struct Flight {
     recorder: Arc<Recorder>,
     wants: fn(RecordKind) -> bool,
     is_close: bool,
-    deadline: Option<Duration>,
+    deadline: Option<Millis>,
     id: u64,
     horizon: u64,
     max_attempts: u32,
@@ -70,7 +69,7 @@ pub(crate) struct Flight {
     outcome: Outcome,
     /// How much had been delivered and given up when the present pass began.
     progress: (u64, u64),
-    poll_at: Option<Duration>,
+    poll_at: Option<Millis>,
 }
 
 /// A batch on its way.
@@ -82,17 +81,17 @@ struct Lane {
     attempts: u32,
     is_mirrored: bool,
     /// When the next attempt is due; `None` while one is under way.
-    due: Option<Duration>,
+    due: Option<Millis>,
 }
 
 impl Flight {
     /// Delivers what was recorded until now.
-    pub fn flush(recorder: &Arc<Recorder>, wants: fn(RecordKind) -> bool, now: Duration) -> Self {
+    pub fn flush(recorder: &Arc<Recorder>, wants: fn(RecordKind) -> bool, now: Millis) -> Self {
         Self::new(recorder, wants, false, now)
     }
 
     /// Ends recording, and goes on until nothing is left or the time is over.
-    pub fn close(recorder: &Arc<Recorder>, now: Duration) -> Self {
+    pub fn close(recorder: &Arc<Recorder>, now: Millis) -> Self {
         recorder.outbox.close();
         Self::new(recorder, |_| true, true, now)
     }
@@ -100,7 +99,7 @@ impl Flight {
     /// Sends what was recorded until now all at once, for a page that is being left: the newest interaction that ended goes
     /// first, in case the browser takes no more.
     #[cfg(feature = "js")]
-    pub fn leave(recorder: &Arc<Recorder>, now: Duration) -> Self {
+    pub fn leave(recorder: &Arc<Recorder>, now: Millis) -> Self {
         let mut flight = Self::flush(recorder, |_| true, now);
         flight.is_leaving = true;
         flight.first = recorder.outbox.newest_final();
@@ -112,7 +111,7 @@ impl Flight {
         self.max_attempts = 1;
     }
 
-    fn new(recorder: &Arc<Recorder>, wants: fn(RecordKind) -> bool, is_close: bool, now: Duration) -> Self {
+    fn new(recorder: &Arc<Recorder>, wants: fn(RecordKind) -> bool, is_close: bool, now: Millis) -> Self {
         let home = &recorder.home;
         recorder.adopt_abandoned(now);
         let timeout = home.config.close_timeout.filter(|_| is_close);
@@ -139,7 +138,7 @@ impl Flight {
     }
 
     /// What is to be done now. To be asked again after each answer and each wait.
-    pub fn next(&mut self, now: Duration) -> Command {
+    pub fn next(&mut self, now: Millis) -> Command {
         loop {
             if let Some(post) = self.attempt(now) {
                 return Command::Post(post);
@@ -159,7 +158,7 @@ impl Flight {
     }
 
     /// How an exchange went.
-    pub fn answered(&mut self, slot: Slot, result: Result<Response, SendError>, now: Duration) {
+    pub fn answered(&mut self, slot: Slot, result: Result<Response, SendError>, now: Millis) {
         if slot == MIRROR {
             self.mirror.answered(result.is_ok());
             return;
@@ -223,29 +222,29 @@ impl Flight {
         self.recorder.parent().into_iter().chain([&self.recorder])
     }
 
-    fn time_left(&self, now: Duration) -> Option<Duration> {
+    fn time_left(&self, now: Millis) -> Option<Millis> {
         self.deadline.map(|deadline| deadline.saturating_sub(now))
     }
 
-    fn workshop_timeout(&self, now: Duration) -> Duration {
+    fn workshop_timeout(&self, now: Millis) -> Millis {
         self.time_left(now).map_or(mirror::PATIENCE, |left| left.min(mirror::PATIENCE))
     }
 
     /// `None` when there is no time left for an attempt.
-    fn attempt_timeout(&self, now: Duration) -> Option<Duration> {
+    fn attempt_timeout(&self, now: Millis) -> Option<Millis> {
         let timeout = if self.is_local() { self.workshop_timeout(now) } else { self.config().request_timeout };
         match self.time_left(now) {
-            Some(Duration::ZERO) => None,
+            Some(0) => None,
             left => Some(left.map_or(timeout, |left| left.min(timeout))),
         }
     }
 
     /// When a loan ends whose request starts at `start`.
-    fn loan_end(&self, start: Duration) -> Duration {
+    fn loan_end(&self, start: Millis) -> Millis {
         start.saturating_add(self.config().request_timeout).saturating_add(LOAN_SLACK)
     }
 
-    fn begin_pass(&mut self, now: Duration) {
+    fn begin_pass(&mut self, now: Millis) {
         let mut dropped = Dropped::default();
         for recorder in self.recorders() {
             recorder.outbox.reclaim_expired(now);
@@ -259,7 +258,7 @@ impl Flight {
     }
 
     /// Nothing is under way and nothing can be taken. `None`: a close goes on with another pass.
-    fn end_pass(&mut self, now: Duration) -> Option<Command> {
+    fn end_pass(&mut self, now: Millis) -> Option<Command> {
         let outbox = &self.recorder.outbox;
         let is_kept_back = self.made_progress().1 > self.progress.1;
         if !self.is_close || !outbox.has_records() || is_kept_back || !platform::can_sleep() {
@@ -272,7 +271,7 @@ impl Flight {
             return Some(Command::Done);
         }
         // Another flush has something that this one has to wait for.
-        if self.time_left(now) == Some(Duration::ZERO) {
+        if self.time_left(now) == Some(0) {
             self.outcome.out_of_time = true;
             return Some(Command::Done);
         }

@@ -1,15 +1,15 @@
 //! Copies for a local Workshop: one attempt each, and nothing that goes wrong with them matters.
 
 use std::mem;
-use std::time::Duration;
 
 use super::flight::Post;
 use crate::outbox::{Batch, Outbox};
+use crate::platform::Millis;
 use crate::records::RecordKind;
 
 const PARTIALS: &str = "events/track_partial";
 /// How long a copy may take, and all that are left once the cloud has everything.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Millis = 2_000;
 
 #[derive(Default)]
 pub(super) struct Mirror {
@@ -19,7 +19,7 @@ pub(super) struct Mirror {
     sent: usize,
     is_busy: bool,
     /// When the flush waits no longer, once nothing else keeps it.
-    until: Option<Duration>,
+    until: Option<Millis>,
     /// It could not be reached, hangs, or is too slow: it is not asked again in this flush.
     is_gone: bool,
 }
@@ -53,11 +53,11 @@ impl Mirror {
     }
 
     /// The next copy, one at a time, and how long it may take. `is_alone`: nothing else keeps the flush.
-    pub fn next(&mut self, is_alone: bool, now: Duration) -> Option<(&'static str, Vec<u8>, Duration)> {
+    pub fn next(&mut self, is_alone: bool, now: Millis) -> Option<(&'static str, Vec<u8>, Millis)> {
         let mut left = PATIENCE;
         if is_alone {
             left = self.until.get_or_insert(now.saturating_add(PATIENCE)).saturating_sub(now);
-            self.is_gone |= left.is_zero();
+            self.is_gone |= left == 0;
         }
         if self.is_busy || self.is_gone {
             return None;

@@ -1,17 +1,16 @@
 //! What follows an attempt. A pure function: it has no clock and does no I/O.
 
-use std::time::Duration;
-
 use crate::config::RetryPolicy;
 use crate::outbox::DropReason;
+use crate::platform::Millis;
 
 /// The longest wait that a server can ask for.
-pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
+pub(crate) const MAX_RETRY_AFTER: Millis = 30_000;
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Status { status: u16, retry_after: Option<Duration> },
+    Status { status: u16, retry_after: Option<Millis> },
     NetworkError,
     TimedOut,
 }
@@ -20,7 +19,7 @@ pub(crate) enum Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     Done,
-    Wait(Duration),
+    Wait(Millis),
     /// Send each half by itself.
     Split,
     /// Back to the buffer, for a later flush.
@@ -31,14 +30,7 @@ pub(crate) enum Step {
 impl RetryPolicy {
     /// `attempt` counts from 1, `items` is how many records the request holds, `budget_left` what is left of the
     /// flush's deadline, and `entropy` any number that differs from call to call.
-    pub fn next(
-        &self,
-        attempt: u32,
-        answer: Answer,
-        items: usize,
-        budget_left: Option<Duration>,
-        entropy: u64,
-    ) -> Step {
+    pub fn next(&self, attempt: u32, answer: Answer, items: usize, budget_left: Option<Millis>, entropy: u64) -> Step {
         let asked = match answer {
             Answer::Status { status: 200..=299, .. } => return Step::Done,
             Answer::Status { status: 413, .. } if items > 1 => return Step::Split,
@@ -58,14 +50,12 @@ impl RetryPolicy {
     }
 
     /// Doubles with each attempt, up to 30 seconds or the base delay if that is more, with jitter around it.
-    fn backoff(&self, attempt: u32, entropy: u64) -> Duration {
+    fn backoff(&self, attempt: u32, entropy: u64) -> Millis {
         let doublings = attempt.saturating_sub(1).min(31);
-        let base = self.base_delay.as_secs_f64();
-        let delay = (base * (1_u64 << doublings) as f64).min(base.max(MAX_RETRY_AFTER.as_secs_f64()));
+        let delay = self.base_delay.saturating_mul(1 << doublings).min(self.base_delay.max(MAX_RETRY_AFTER));
         let unit = (entropy >> 11) as f64 / (1_u64 << 53) as f64;
         let factor = 1.0 + self.jitter_fraction * (2.0 * unit - 1.0);
-        // By way of nanoseconds, which `as` keeps within their bounds: from seconds takes half a kilobyte on wasm.
-        Duration::from_nanos((delay * factor * 1e9) as u64)
+        (delay as f64 * factor) as u64
     }
 }
 
@@ -73,8 +63,7 @@ impl RetryPolicy {
 mod tests {
     use super::*;
 
-    const POLICY: RetryPolicy =
-        RetryPolicy { max_attempts: 3, base_delay: Duration::from_secs(1), jitter_fraction: 0.2 };
+    const POLICY: RetryPolicy = RetryPolicy { max_attempts: 3, base_delay: 1_000, jitter_fraction: 0.2 };
     const NO_JITTER: u64 = 1 << 63;
 
     fn answered(status: u16) -> Answer {
@@ -82,7 +71,7 @@ mod tests {
     }
 
     fn asked(status: u16, seconds: u64) -> Answer {
-        Answer::Status { status, retry_after: Some(Duration::from_secs(seconds)) }
+        Answer::Status { status, retry_after: Some(seconds * 1_000) }
     }
 
     fn next(attempt: u32, answer: Answer) -> Step {
@@ -102,8 +91,8 @@ mod tests {
         let retried =
             [Answer::NetworkError, Answer::TimedOut, answered(429), answered(500), answered(503), answered(599)];
         for answer in retried {
-            assert_eq!(next(1, answer), Step::Wait(Duration::from_secs(1)), "{answer:?}");
-            assert_eq!(next(2, answer), Step::Wait(Duration::from_secs(2)), "{answer:?}");
+            assert_eq!(next(1, answer), Step::Wait(1_000), "{answer:?}");
+            assert_eq!(next(2, answer), Step::Wait(2_000), "{answer:?}");
         }
     }
 
@@ -131,25 +120,25 @@ mod tests {
 
     #[test]
     fn retry_after_is_a_minimum_clamped_to_30_seconds() {
-        assert_eq!(next(1, asked(429, 7)), Step::Wait(Duration::from_secs(7)));
-        assert_eq!(next(2, asked(503, 1)), Step::Wait(Duration::from_secs(2)));
-        assert_eq!(next(1, asked(429, 86_400)), Step::Wait(Duration::from_secs(30)));
-        assert_eq!(next(1, asked(429, 0)), Step::Wait(Duration::from_secs(1)));
+        assert_eq!(next(1, asked(429, 7)), Step::Wait(7_000));
+        assert_eq!(next(2, asked(503, 1)), Step::Wait(2_000));
+        assert_eq!(next(1, asked(429, 86_400)), Step::Wait(30_000));
+        assert_eq!(next(1, asked(429, 0)), Step::Wait(1_000));
     }
 
     #[test]
     fn a_wait_that_does_not_fit_the_deadline_is_not_begun() {
-        let left = |seconds| Some(Duration::from_secs(seconds));
+        let left = |seconds: u64| Some(seconds * 1_000);
         assert_eq!(POLICY.next(1, asked(429, 20), 1, left(10), NO_JITTER), Step::Requeue);
-        assert_eq!(POLICY.next(1, asked(429, 20), 1, left(21), NO_JITTER), Step::Wait(Duration::from_secs(20)));
+        assert_eq!(POLICY.next(1, asked(429, 20), 1, left(21), NO_JITTER), Step::Wait(20_000));
         assert_eq!(POLICY.next(1, answered(500), 1, left(0), NO_JITTER), Step::Requeue);
     }
 
     #[test]
     fn jitter_stays_within_its_fraction() {
-        for (entropy, least, most) in [(0, 0.799, 0.801), (NO_JITTER, 0.999, 1.001), (u64::MAX, 1.199, 1.2001)] {
+        for (entropy, least, most) in [(0, 799, 801), (NO_JITTER, 999, 1_001), (u64::MAX, 1_199, 1_201)] {
             let Step::Wait(wait) = POLICY.next(1, answered(500), 1, None, entropy) else { panic!("no wait") };
-            assert!((least..most).contains(&wait.as_secs_f64()), "{wait:?}");
+            assert!((least..most).contains(&wait), "{wait:?}");
         }
     }
 
@@ -157,6 +146,6 @@ mod tests {
     fn a_long_row_of_attempts_waits_at_most_30_seconds_each() {
         let patient = RetryPolicy { max_attempts: u32::MAX, ..POLICY };
         let step = patient.next(1_000_000, answered(500), 1, None, NO_JITTER);
-        assert_eq!(step, Step::Wait(Duration::from_secs(30)));
+        assert_eq!(step, Step::Wait(30_000));
     }
 }

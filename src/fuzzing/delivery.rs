@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::delivery::{Command, Flight, Post, Slot};
-use crate::platform::{Response, SendError};
+use crate::platform::{Millis, Response, SendError};
 use crate::{
     BeginOptions, Client, DropReason, Event, FinishOptions, PatchOptions, RecordKind, Signal, SpanOptions, User,
 };
@@ -35,9 +34,9 @@ pub fn delivery(data: &[u8]) {
 struct World {
     /// Nothing happens after which the client cannot know what the server has.
     is_calm: bool,
-    now: Duration,
+    now: Millis,
     /// The furthest that the clock ever was.
-    latest: Duration,
+    latest: Millis,
     /// The first is the client, the others are its scopes.
     clients: Vec<Client>,
     /// Tells the clients apart, also from those that are gone.
@@ -106,7 +105,7 @@ impl World {
             .max_buffer_bytes(bytes)
             .trace_max_batch_size(4)
             .build();
-        let now = Duration::from_secs(1_000_000);
+        let now = 1_000_000_000;
         Self {
             is_calm,
             now,
@@ -290,10 +289,10 @@ impl World {
     }
 
     fn move_clock(&mut self, parameter: usize) {
-        let step = Duration::from_millis(parameter as u64 * 40);
+        let step = parameter as u64 * 40;
         self.now = match parameter % 8 {
-            0 if !self.is_calm => Duration::from_secs(parameter as u64 * 7_919),
-            1 if !self.is_calm => self.now.saturating_add(Duration::from_secs(3_600)),
+            0 if !self.is_calm => parameter as u64 * 7_919_000,
+            1 if !self.is_calm => self.now.saturating_add(3_600_000),
             2 if !self.is_calm => self.now.saturating_sub(step),
             // In a Worker the clock stands still between requests.
             3 => self.now,
@@ -339,12 +338,12 @@ impl World {
     /// Everything ends, the server takes all that comes, and nothing is missing.
     fn end(mut self) {
         self.flights.clear();
-        self.now = self.now.max(self.latest).saturating_add(Duration::from_secs(86_400));
+        self.now = self.now.max(self.latest).saturating_add(86_400_000);
         self.clients.truncate(1);
         let client = self.clients[0].clone();
         // What forgotten flushes still keep of scopes is found by the second look at them.
         for _ in 0..3 {
-            self.now = self.now.saturating_add(Duration::from_secs(120));
+            self.now = self.now.saturating_add(120_000);
             let mut flight = Flight::flush(&client.recorder, |_| true, self.now);
             while let Command::Post(post) = flight.next(self.now) {
                 let request = Request::new(&post);

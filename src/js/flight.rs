@@ -1,5 +1,4 @@
 use std::cell::RefCell;
-use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
 
@@ -29,13 +28,13 @@ impl Journey {
         match flight.next(now) {
             Command::Done => String::new(),
             Command::Wait(None) => "-".to_owned(),
-            Command::Wait(Some(until)) => millis(until.saturating_sub(now)).to_string(),
+            Command::Wait(Some(until)) => until.saturating_sub(now).to_string(),
             Command::Post(post) => {
                 let Some(destination) = flight.destination(&post) else { return String::new() };
                 let mut text = format!(
                     "{}\n{}\n{}\n{}{}\n",
                     post.slot,
-                    millis(post.timeout),
+                    post.timeout,
                     post.body.len(),
                     destination.base_url,
                     post.route
@@ -76,10 +75,4 @@ impl Journey {
             Err(error) => report::error(&error),
         }
     }
-}
-
-/// Rounded up, so that what is waited for has come; the standard library counts in `u128`, which weighs 3 KB when printed.
-fn millis(time: Duration) -> u64 {
-    let part = u64::from(time.subsec_nanos().div_ceil(1_000_000));
-    time.as_secs().saturating_mul(1000).saturating_add(part)
 }

@@ -1,11 +1,11 @@
 //! What a flush has while it delivers: runs of records out of the outbox, for a limited time.
 
 use std::ops::Deref;
-use std::time::Duration;
 
 use super::run::Run;
 use super::tally::DropReason;
 use super::{Outbox, State};
+use crate::platform::Millis;
 use crate::records::RecordKind;
 use crate::wire::body::{Envelope, as_final_partial};
 
@@ -23,7 +23,7 @@ pub(crate) struct Batch {
 pub(super) struct Loan {
     batch: Batch,
     pub run: Box<Run>,
-    expires: Duration,
+    expires: Millis,
 }
 
 /// What a flush asks for.
@@ -36,7 +36,7 @@ pub(crate) struct Wanted<'a> {
     pub horizon: u64,
     /// Only partials of this event, if it is given.
     pub key: Option<&'a str>,
-    pub expires: Duration,
+    pub expires: Millis,
 }
 
 impl Wanted<'_> {
@@ -65,7 +65,7 @@ impl Outbox {
     }
 
     /// Takes back what was lent for too long.
-    pub fn reclaim_expired(&self, now: Duration) {
+    pub fn reclaim_expired(&self, now: Millis) {
         let mut state = self.lock();
         while let Some(index) = state.loans.iter().position(|loan| loan.expires <= now) {
             let Loan { batch, run, .. } = state.loans.swap_remove(index);
@@ -91,7 +91,7 @@ impl Outbox {
     }
 
     /// Lends the batch until `expires`. `false`: it was taken back already.
-    pub fn renew(&self, batch: &Batch, expires: Duration) -> bool {
+    pub fn renew(&self, batch: &Batch, expires: Millis) -> bool {
         let mut state = self.lock();
         let Some(loan) = state.loan(batch) else { return false };
         loan.expires = expires;
@@ -122,7 +122,7 @@ impl Outbox {
     }
 
     /// Makes two batches of one.
-    pub fn split(&self, batch: &Batch, expires: Duration) -> Option<[Batch; 2]> {
+    pub fn split(&self, batch: &Batch, expires: Millis) -> Option<[Batch; 2]> {
         let mut state = self.lock();
         let Loan { mut run, .. } = state.end_loan(batch)?;
         let first = Box::new(run.split_first(batch.len.div_ceil(2)));
@@ -141,7 +141,7 @@ fn is_overtaking<S: Deref<Target = State>>(states: &[S], run: &Run) -> bool {
 }
 
 impl State {
-    fn add_loan(&mut self, kind: RecordKind, loan: u64, run: Box<Run>, expires: Duration) -> Batch {
+    fn add_loan(&mut self, kind: RecordKind, loan: u64, run: Box<Run>, expires: Millis) -> Batch {
         let batch = Batch { kind, len: run.len(), loan };
         self.loans.push(Loan { batch, run, expires });
         batch

@@ -12,7 +12,6 @@ mod stats;
 mod tally;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 pub(crate) use counters::Counters;
 pub(crate) use interactions::{Call, Update};
@@ -27,6 +26,7 @@ use queue::Queue;
 use run::{Run, Runs};
 
 use crate::error::{Error, Result};
+use crate::platform::Millis;
 use crate::records::{Identity, RecordKind};
 use crate::wire::Encoding;
 
@@ -56,7 +56,7 @@ struct State {
     interactions: Interactions,
     loans: Vec<Loan>,
     /// The last sequence number that another scope saw, and when it saw it first.
-    seen: (u64, Duration),
+    seen: (u64, Millis),
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl Outbox {
     }
 
     /// What waits here for nobody: no flush has it, and nothing was recorded for `patience`.
-    pub fn take_abandoned(&self, encoding: &Encoding, now: Duration, patience: Duration) -> Leftover {
+    pub fn take_abandoned(&self, encoding: &Encoding, now: Millis, patience: Millis) -> Leftover {
         self.reclaim_expired(now);
         let mut state = self.lock();
         if state.seen.0 != state.last_seq {

@@ -19,12 +19,20 @@ pub(crate) use imp::{
     monotonic, now, parse_http_date, runtime_name, sleep, warn,
 };
 
+/// Milliseconds. A moment is so many of them after another one that is always the same.
+pub(crate) type Millis = u64;
+
+/// Rounded up, so that what is waited for has come. By hand: the standard library counts in `u128`, which is large on wasm.
+pub(crate) fn millis(duration: Duration) -> Millis {
+    duration.as_secs().saturating_mul(1_000).saturating_add(duration.subsec_nanos().div_ceil(1_000_000).into())
+}
+
 /// A POST of JSON.
 pub(crate) struct Request<'a> {
     pub url: String,
     pub headers: &'a [(&'static str, String)],
     pub body: Vec<u8>,
-    pub timeout: Duration,
+    pub timeout: Millis,
 }
 
 /// A request that is under way; dropping it cancels it.

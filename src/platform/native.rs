@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::{Exchange, Request, Response, SendError};
+use super::{Exchange, Millis, Request, Response, SendError, millis};
 
 /// What `ClientBuilder::http_client` takes.
 pub use reqwest::Client as HttpClient;
@@ -57,7 +57,7 @@ impl Transport {
         for (name, value) in request.headers {
             builder = builder.header(*name, value);
         }
-        let patience = request.timeout;
+        let patience = Duration::from_millis(request.timeout);
         Box::pin(async move {
             let deadline = Instant::now().checked_add(patience);
             let response = timeout(patience, builder.send()).await.map_err(|_elapsed| SendError::Timeout)?;
@@ -130,8 +130,8 @@ pub(crate) fn can_sleep() -> bool {
 }
 
 /// Over at once where there is no runtime.
-pub(crate) fn sleep(duration: Duration) -> Boxed<()> {
-    if can_sleep() { Box::pin(tokio::time::sleep(duration)) } else { Box::pin(ready(())) }
+pub(crate) fn sleep(time: Millis) -> Boxed<()> {
+    if can_sleep() { Box::pin(tokio::time::sleep(Duration::from_millis(time))) } else { Box::pin(ready(())) }
 }
 
 /// Nanoseconds since the Unix epoch.
@@ -140,15 +140,16 @@ pub(crate) fn now() -> u64 {
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// A date in any of the three forms of RFC 9110 §5.6.7, as the time since the Unix epoch.
-pub(crate) fn parse_http_date(text: &str) -> Option<Duration> {
-    httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()
+/// A date in any of the three forms of RFC 9110 §5.6.7, as a moment since the Unix epoch.
+pub(crate) fn parse_http_date(text: &str) -> Option<Millis> {
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(millis(date.duration_since(SystemTime::UNIX_EPOCH).ok()?))
 }
 
 /// Time since some fixed moment; never runs backwards.
-pub(crate) fn monotonic() -> Duration {
+pub(crate) fn monotonic() -> Millis {
     static ORIGIN: OnceLock<std::time::Instant> = OnceLock::new();
-    Instant::now().into_std().saturating_duration_since(*ORIGIN.get_or_init(std::time::Instant::now))
+    millis(Instant::now().into_std().saturating_duration_since(*ORIGIN.get_or_init(std::time::Instant::now)))
 }
 
 /// 128 unpredictable bits, from the operating system.

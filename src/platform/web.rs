@@ -19,7 +19,7 @@ use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{Exchange, Request, Response, SendError};
+use super::{Exchange, Millis, Request, Response, SendError};
 
 /// How much may wait for a flush unless told otherwise: a Worker has 128 MB altogether.
 pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
@@ -93,7 +93,7 @@ impl Transport {
             // An object of ours takes any property.
             let _ = Reflect::set(&headers, &(*name).into(), &value.into());
         }
-        let answer = Settled::new(post(&request.url, &headers, &request.body, millis(request.timeout)));
+        let answer = Settled::new(post(&request.url, &headers, &request.body, request.timeout as f64));
         Box::pin(async { understand(&answer.await) })
     }
 }
@@ -142,19 +142,15 @@ pub(crate) fn can_sleep() -> bool {
     true
 }
 
-pub(crate) fn sleep(duration: Duration) -> Boxed<()> {
-    let alarm = Settled::new(alarm(millis(duration)));
+pub(crate) fn sleep(time: Millis) -> Boxed<()> {
+    let alarm = Settled::new(alarm(time as f64));
     Box::pin(async { drop(alarm.await) })
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
 }
 
 /// Time since some fixed moment; never runs backwards where there is a `performance`.
 #[cfg(not(feature = "js"))]
-pub(crate) fn monotonic() -> Duration {
-    Duration::from_millis(monotonic_millis() as u64)
+pub(crate) fn monotonic() -> Millis {
+    monotonic_millis() as u64
 }
 
 /// 128 unpredictable bits. Workers refuse them in their global scope: `None`.
@@ -170,12 +166,12 @@ pub(crate) fn now() -> u64 {
     (date_now() as u64).saturating_mul(NANOS_PER_MILLI)
 }
 
-/// A date in any of the three forms of RFC 9110 §5.6.7, as the time since the Unix epoch. `Date.parse` reads them all, and
+/// A date in any of the three forms of RFC 9110 §5.6.7, as a moment since the Unix epoch. `Date.parse` reads them all, and
 /// much that is no date; those have a time of day in them.
-pub(crate) fn parse_http_date(text: &str) -> Option<Duration> {
+pub(crate) fn parse_http_date(text: &str) -> Option<Millis> {
     let millis = date_parse(text);
     let is_date = text.contains(':') && millis.is_finite() && millis >= 0.0;
-    is_date.then(|| Duration::from_millis(millis as u64))
+    is_date.then_some(millis as u64)
 }
 
 /// A finite number in the fewest digits that read back as the same. Rust's own way there weighs 12 KB.
@@ -216,7 +212,7 @@ mod tests {
         fn run_script(script: &str) -> JsValue;
     }
 
-    const HOUR: Duration = Duration::from_secs(3_600);
+    const HOUR: Millis = 3_600_000;
 
     /// Replaces the global `fetch` while it lives.
     struct FakeFetch;
@@ -237,7 +233,7 @@ mod tests {
         }
     }
 
-    async fn post(timeout: Duration) -> Result<Response, SendError> {
+    async fn post(timeout: Millis) -> Result<Response, SendError> {
         let headers = [("Content-Type", "application/json".to_owned())];
         let request =
             Request { url: "https://ingest.test/v1/traces".into(), headers: &headers, body: b"{}".to_vec(), timeout };
@@ -264,7 +260,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn an_http_date_is_read_in_each_of_its_forms() {
-        let moment = Some(Duration::from_secs(784_111_777));
+        let moment = Some(784_111_777_000);
         for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994 GMT"]
         {
             assert_eq!(parse_http_date(text), moment, "{text}");
@@ -294,9 +290,9 @@ mod tests {
     #[wasm_bindgen_test]
     async fn a_timer_waits_at_least_as_long_as_it_is_told() {
         let before = monotonic();
-        sleep(Duration::from_millis(20)).await;
+        sleep(20).await;
         // Timers and the clock round to the millisecond each.
-        assert!(monotonic().saturating_sub(before) >= Duration::from_millis(19));
+        assert!(monotonic().saturating_sub(before) >= 19);
     }
 
     #[wasm_bindgen_test]
@@ -362,7 +358,7 @@ mod tests {
             "globalThis.aborted = false; init.signal.onabort = () => { globalThis.aborted = true }; \
              return new Promise(() => {})",
         );
-        assert!(matches!(post(Duration::from_millis(10)).await, Err(SendError::Timeout)));
+        assert!(matches!(post(10).await, Err(SendError::Timeout)));
         assert!(run_script("aborted").is_truthy());
     }
 
@@ -381,7 +377,7 @@ mod tests {
     #[wasm_bindgen_test]
     async fn a_timeout_for_ever_is_not_one_at_once() {
         let _fake = FakeFetch::new("await new Promise(later => setTimeout(later, 20)); return new Response()");
-        assert_eq!(post(Duration::MAX).await.unwrap().status, 200);
+        assert_eq!(post(Millis::MAX).await.unwrap().status, 200);
     }
 
     #[wasm_bindgen_test]
@@ -389,7 +385,7 @@ mod tests {
         let _fake = FakeFetch::new(
             "return new Response(new ReadableStream({ pull() { return new Promise(() => {}) } }), { status: 503 })",
         );
-        let response = post(Duration::from_millis(50)).await.unwrap();
+        let response = post(50).await.unwrap();
         assert_eq!((response.status, response.body.as_str()), (503, ""));
     }
 

@@ -4,7 +4,6 @@ mod fields;
 mod scopes;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -13,7 +12,7 @@ use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
 use crate::ids;
 use crate::outbox::{Call, Counters, DropReason, Outbox, Update};
-use crate::platform::{self, Transport};
+use crate::platform::{Millis, Transport, self};
 use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
 };
@@ -58,7 +57,7 @@ impl Recorder {
     }
 
     /// Takes over what scopes hold that seem to be dead.
-    pub fn adopt_abandoned(&self, now: Duration) {
+    pub fn adopt_abandoned(&self, now: Millis) {
         let heir = self.parent.as_deref().unwrap_or(self);
         for scope in heir.scopes.due(now) {
             heir.outbox.adopt(scope.outbox.take_abandoned(&self.home.config.encoding, now, ABANDONED_AFTER));
@@ -66,7 +65,7 @@ impl Recorder {
     }
 
     /// Ends recording. Returns whether there is nothing to deliver, as at the end of a request that recorded nothing.
-    pub fn close_empty(&self, now: Duration) -> bool {
+    pub fn close_empty(&self, now: Millis) -> bool {
         self.outbox.close();
         self.adopt_abandoned(now);
         self.outbox.is_empty() && self.parent().is_none_or(|parent| parent.outbox.is_empty())

@@ -4,14 +4,14 @@
 //! more. So the flush of another scope looks after it.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
 use super::Recorder;
+use crate::platform::Millis;
 
 /// A scope that has not recorded anything for so long is helped out of what it holds. If it is alive after all, no harm is
 /// done: its records are delivered by somebody else.
-pub(super) const ABANDONED_AFTER: Duration = Duration::from_secs(60);
-const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const ABANDONED_AFTER: Millis = 60_000;
+const SWEEP_INTERVAL: Millis = 1_000;
 const PURGE_FROM: usize = 64;
 
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ struct Registry {
     scopes: Vec<Weak<Recorder>>,
     /// How many there may be before those that are gone are removed.
     purge_at: usize,
-    swept: Option<Duration>,
+    swept: Option<Millis>,
 }
 
 impl Scopes {
@@ -36,7 +36,7 @@ impl Scopes {
     }
 
     /// The scopes to look after now: none if that was done a moment ago.
-    pub fn due(&self, now: Duration) -> Vec<Arc<Recorder>> {
+    pub fn due(&self, now: Millis) -> Vec<Arc<Recorder>> {
         let mut registry = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let recently = registry.swept.is_some_and(|swept| swept <= now && now.saturating_sub(swept) < SWEEP_INTERVAL);
         if recently {

@@ -1,7 +1,6 @@
 //! The lanes of a flight: batches on their way, each an attempt, a wait or a verdict at a time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::policy::{Answer, Step};
 use super::{Flight, Lane, MIRROR, Post, cause};
@@ -10,6 +9,7 @@ use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::ids;
 use crate::outbox::{Batch, DropReason, Outbox, Wanted};
+use crate::platform::Millis;
 use crate::records::RecordKind;
 use crate::wire::body::Envelope;
 
@@ -18,7 +18,7 @@ const BODY_OF_A_LEFT_PAGE: usize = 16 * 1024;
 
 impl Flight {
     /// The next attempt of a lane, if one is due.
-    pub(super) fn attempt(&mut self, now: Duration) -> Option<Post> {
+    pub(super) fn attempt(&mut self, now: Millis) -> Option<Post> {
         loop {
             let due = self.lanes.iter().position(|lane| lane.due.is_some_and(|due| due <= now));
             let mut lane = match due {
@@ -66,7 +66,7 @@ impl Flight {
 
     /// The next batch for a free lane. Users first, and awaited: the backend stamps their traits on the events that come
     /// after.
-    fn load(&mut self, now: Duration) -> Option<Lane> {
+    fn load(&mut self, now: Millis) -> Option<Lane> {
         if let Some(half) = self.halves.pop() {
             return Some(half);
         }
@@ -93,7 +93,7 @@ impl Flight {
         None
     }
 
-    fn lend(&self, kind: RecordKind, key: Option<&str>, horizon: u64, now: Duration) -> Option<Lane> {
+    fn lend(&self, kind: RecordKind, key: Option<&str>, horizon: u64, now: Millis) -> Option<Lane> {
         let expires = self.loan_end(now);
         let wanted = Wanted { kind, envelope: self.envelope(kind), flush: self.id, horizon, key, expires };
         let (own, parent) = (&self.recorder, self.recorder.parent());
@@ -113,7 +113,7 @@ impl Flight {
         if self.is_local() && kind == RecordKind::Event { envelope.of_one() } else { envelope }
     }
 
-    pub(super) fn settle(&mut self, mut lane: Lane, answer: Answer, error: Option<Error>, now: Duration) {
+    pub(super) fn settle(&mut self, mut lane: Lane, answer: Answer, error: Option<Error>, now: Millis) {
         let policy = RetryPolicy { max_attempts: self.max_attempts, ..self.config().retry };
         let left = self.time_left(now);
         let is_last = lane.attempts >= policy.max_attempts;
@@ -147,7 +147,7 @@ impl Flight {
                 self.halves.push(Lane { batch: first, ..lane });
             }
             Step::Requeue => {
-                if is_last && left != Some(Duration::ZERO) {
+                if is_last && left != Some(0) {
                     self.outcome.fail(error);
                 } else {
                     self.outcome.out_of_time = true;
@@ -157,7 +157,7 @@ impl Flight {
         }
     }
 
-    pub(super) fn settle_local(&mut self, lane: Lane, answer: Answer, is_taken: bool, now: Duration) {
+    pub(super) fn settle_local(&mut self, lane: Lane, answer: Answer, is_taken: bool, now: Millis) {
         let key = self.key(&lane);
         if is_taken {
             let count = lane.recorder.outbox.deliver(&lane.batch);
@@ -175,7 +175,7 @@ impl Flight {
     }
 
     /// Goes on with the next partial of an event, even if it was recorded meanwhile: other flushes left it to this one.
-    fn follow_up(&mut self, key: Option<Box<str>>, now: Duration) {
+    fn follow_up(&mut self, key: Option<Box<str>>, now: Millis) {
         if let Some(lane) = key.and_then(|key| self.lend(RecordKind::Partial, Some(&key), u64::MAX, now)) {
             self.lanes.push(lane);
         }

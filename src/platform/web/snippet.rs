@@ -1,8 +1,8 @@
 //! By functions of `host.js`.
 
-use std::time::Duration;
-
 use wasm_bindgen::prelude::*;
+
+use super::Millis;
 
 #[wasm_bindgen(module = "/src/js/host.js")]
 extern "C" {
@@ -13,8 +13,8 @@ extern "C" {
 }
 
 /// Time since some fixed moment; never runs backwards where there is a `performance`.
-pub(crate) fn monotonic() -> Duration {
-    Duration::from_millis(monotonic_millis() as u64)
+pub(crate) fn monotonic() -> Millis {
+    monotonic_millis() as u64
 }
 
 /// 128 unpredictable bits. Workers refuse them in their global scope: `None`.
