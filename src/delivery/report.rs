@@ -61,16 +61,16 @@ impl FlushReport {
         *self == Self::default()
     }
 
-    pub(super) fn add_delivered(&mut self, kind: RecordKind, count: usize) {
-        add(&mut self.delivered, kind, count);
+    /// Adds records that are delivered, or dropped for a reason.
+    pub(super) fn add_settled(&mut self, kind: RecordKind, reason: Option<DropReason>, count: usize) {
+        match reason {
+            None => add(&mut self.delivered, kind, count),
+            Some(reason) => self.dropped.add(kind, reason, count),
+        }
     }
 
     pub(super) fn add_requeued(&mut self, kind: RecordKind, count: usize) {
         add(&mut self.requeued, kind, count);
-    }
-
-    pub(super) fn add_dropped(&mut self, kind: RecordKind, reason: DropReason, count: usize) {
-        self.dropped.add(kind, reason, count);
     }
 
     pub(super) fn add_request(&mut self) {

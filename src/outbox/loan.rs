@@ -98,18 +98,16 @@ impl Outbox {
         true
     }
 
-    /// The server has it. Returns how many records that were.
-    pub fn deliver(&self, batch: &Batch) -> usize {
-        let count = self.lock().settle(batch);
-        self.counters.deliver(batch.kind, count);
-        count
-    }
-
-    /// It will never be delivered. Returns how many records that were.
-    pub fn discard(&self, batch: &Batch, reason: DropReason) -> usize {
-        let count = self.lock().settle(batch);
-        self.counters.discard(batch.kind, reason, count);
-        count
+    /// The server has it, or it will never be delivered, for a reason. Returns how many records that were.
+    pub fn settle(&self, batch: &Batch, reason: Option<DropReason>) -> usize {
+        let mut state = self.lock();
+        let Some(loan) = state.end_loan(batch) else { return 0 };
+        state.queues.get_mut(batch.kind).forget(&loan.run);
+        match reason {
+            None => self.counters.deliver(batch.kind, batch.len),
+            Some(reason) => self.counters.discard(batch.kind, reason, batch.len),
+        }
+        batch.len
     }
 
     /// It waits again, for another flush than this one. Returns how many records that were.
@@ -155,12 +153,6 @@ impl State {
     fn end_loan(&mut self, batch: &Batch) -> Option<Loan> {
         let position = self.loans.iter().position(|loan| loan.batch.loan == batch.loan)?;
         Some(self.loans.swap_remove(position))
-    }
-
-    fn settle(&mut self, batch: &Batch) -> usize {
-        let Some(loan) = self.end_loan(batch) else { return 0 };
-        self.queues.get_mut(batch.kind).forget(&loan.run);
-        batch.len
     }
 
     pub(super) fn lent(&self) -> usize {

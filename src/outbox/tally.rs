@@ -55,14 +55,8 @@ impl<T> PerKind<T> {
     }
 
     pub fn get_mut(&mut self, kind: RecordKind) -> &mut T {
-        let [user, event, partial, signal, span] = &mut self.0;
-        match kind {
-            RecordKind::User => user,
-            RecordKind::Event => event,
-            RecordKind::Partial => partial,
-            RecordKind::Signal => signal,
-            RecordKind::Span => span,
-        }
+        let [first, rest @ ..] = &mut self.0;
+        rest.get_mut((kind as usize).wrapping_sub(1)).unwrap_or(first)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {

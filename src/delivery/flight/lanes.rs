@@ -32,7 +32,7 @@ impl Flight {
                 continue;
             };
             if self.is_local() && self.mirror.is_gone() {
-                self.discard(&lane, DropReason::Workshop);
+                self.conclude(&lane, Some(DropReason::Workshop), now);
                 continue;
             }
             let outbox = &lane.recorder.outbox;
@@ -118,18 +118,11 @@ impl Flight {
         let left = self.time_left(now);
         let is_last = lane.attempts >= policy.max_attempts;
         match policy.next(lane.attempts, answer, lane.batch.len, left, ids::random_u64()) {
-            Step::Done => {
-                let key = self.key(&lane);
-                let count = lane.recorder.outbox.deliver(&lane.batch);
-                self.outcome.report.add_delivered(lane.batch.kind, count);
-                self.follow_up(key, now);
-            }
+            Step::Done => self.conclude(&lane, None, now),
             Step::Drop(reason) => {
                 self.warn_of_loss(&lane.batch, reason, error.as_ref());
                 self.outcome.fail(error);
-                let key = self.key(&lane);
-                self.discard(&lane, reason);
-                self.follow_up(key, now);
+                self.conclude(&lane, Some(reason), now);
             }
             Step::Wait(wait) => {
                 let due = now.saturating_add(wait);
@@ -158,24 +151,19 @@ impl Flight {
     }
 
     pub(super) fn settle_local(&mut self, lane: Lane, answer: Answer, is_taken: bool, now: Millis) {
-        let key = self.key(&lane);
-        if is_taken {
-            let count = lane.recorder.outbox.deliver(&lane.batch);
-            self.outcome.report.add_delivered(lane.batch.kind, count);
-        } else {
+        if !is_taken {
             self.mirror.answered(matches!(answer, Answer::Status { .. }));
-            self.discard(&lane, DropReason::Workshop);
         }
-        self.follow_up(key, now);
+        self.conclude(&lane, (!is_taken).then_some(DropReason::Workshop), now);
     }
 
-    /// The event of a partial.
-    fn key(&self, lane: &Lane) -> Option<Box<str>> {
-        if lane.batch.kind == RecordKind::Partial { lane.recorder.outbox.key(&lane.batch) } else { None }
-    }
-
-    /// Goes on with the next partial of an event, even if it was recorded meanwhile: other flushes left it to this one.
-    fn follow_up(&mut self, key: Option<Box<str>>, now: Millis) {
+    /// Lets go of a batch that is delivered, or dropped for a reason, and goes on with the next partial of its event, even if
+    /// that was recorded meanwhile: other flushes left it to this one.
+    fn conclude(&mut self, lane: &Lane, reason: Option<DropReason>, now: Millis) {
+        let Lane { recorder, batch, .. } = lane;
+        let key = recorder.outbox.key(batch);
+        let count = recorder.outbox.settle(batch, reason);
+        self.outcome.report.add_settled(batch.kind, reason, count);
         if let Some(lane) = key.and_then(|key| self.lend(RecordKind::Partial, Some(&key), u64::MAX, now)) {
             self.lanes.push(lane);
         }
@@ -184,11 +172,6 @@ impl Flight {
     fn give_up(&mut self, lane: &Lane) {
         let count = lane.recorder.outbox.give_up(&lane.batch, self.id);
         self.outcome.report.add_requeued(lane.batch.kind, count);
-    }
-
-    fn discard(&mut self, lane: &Lane, reason: DropReason) {
-        let count = lane.recorder.outbox.discard(&lane.batch, reason);
-        self.outcome.report.add_dropped(lane.batch.kind, reason, count);
     }
 
     fn warn_of_loss(&self, batch: &Batch, reason: DropReason, error: Option<&Error>) {
