@@ -218,10 +218,9 @@ impl Interactions {
         held
     }
 
-    /// Gives up the oldest news. Returns whether there were any.
+    /// Gives up the news of the oldest interaction that has any. Returns whether there is one.
     pub fn drop_oldest(&mut self) -> bool {
-        let changed = self.entries.iter().enumerate().filter_map(|(at, entry)| Some((entry.changed_at?, at)));
-        let Some((_, position)) = changed.min() else { return false };
+        let Some(position) = self.entries.iter().position(|entry| entry.changed_at.is_some()) else { return false };
         let Some(entry) = self.entries.get_mut(position) else { return false };
         self.held = self.held.saturating_sub(entry.is_held().into());
         entry.changed_at = None;
