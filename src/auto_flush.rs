@@ -8,7 +8,7 @@ use std::task::Poll;
 use crate::client::Client;
 use crate::config::Config;
 use crate::diagnostics::Warning;
-use crate::platform::{Millis, self};
+use crate::platform::{self, Millis};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
 

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use super::Outcome;
 use super::flight::{Command, Flight, Slot};
-use crate::platform::{Boxed, Exchange, Millis, Request, Response, self};
+use crate::platform::{self, Boxed, Exchange, Millis, Request, Response};
 
 const TAKEN: Response = Response { status: 200, retry_after: None, body: String::new() };
 

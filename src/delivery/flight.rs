@@ -4,6 +4,7 @@
 mod lanes;
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use super::mirror::{self, Mirror};
@@ -11,8 +12,8 @@ use super::{Outcome, answer};
 use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
 use crate::error::Error;
-use crate::outbox::{Batch, Dropped};
-use crate::platform::{Millis, Response, SendError, Transport, self};
+use crate::outbox::Batch;
+use crate::platform::{self, Millis, Response, SendError, Transport};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
 use crate::sink::Sink;
@@ -179,7 +180,7 @@ impl Flight {
             self.settle_leftover();
         }
         self.log();
-        std::mem::take(&mut self.outcome)
+        mem::take(&mut self.outcome)
     }
 
     pub fn transport(&self) -> &Transport {
@@ -245,15 +246,15 @@ impl Flight {
     }
 
     fn begin_pass(&mut self, now: Millis) {
-        let mut dropped = Dropped::default();
+        let mut report = mem::take(&mut self.outcome.report);
         for recorder in self.recorders() {
             recorder.outbox.reclaim_expired(now);
             if (self.wants)(RecordKind::Partial) {
-                dropped.merge(&recorder.outbox.seal_all(&self.config().encoding));
+                recorder.outbox.seal_all(&self.config().encoding, report.dropped_mut());
             }
         }
+        self.outcome.report = report;
         self.progress = self.made_progress();
-        self.outcome.report.merge_dropped(&dropped);
         self.horizon = self.recorder.home.counters.last_seq();
     }
 
@@ -291,8 +292,7 @@ impl Flight {
 
     fn settle_leftover(&mut self) {
         let Recorder { home, outbox, .. } = &*self.recorder;
-        let (leftover, dropped) = outbox.take_leftover(&home.config.encoding);
-        self.outcome.report.merge_dropped(&dropped);
+        let leftover = outbox.take_leftover(&home.config.encoding, self.outcome.report.dropped_mut());
         let count = leftover.len().saturating_add(outbox.lent());
         match self.recorder.parent() {
             Some(parent) => parent.outbox.adopt(leftover),

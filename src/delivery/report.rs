@@ -77,8 +77,8 @@ impl FlushReport {
         self.requests = self.requests.saturating_add(1);
     }
 
-    pub(super) fn merge_dropped(&mut self, dropped: &Dropped) {
-        self.dropped.merge(dropped);
+    pub(super) fn dropped_mut(&mut self) -> &mut Dropped {
+        &mut self.dropped
     }
 }
 

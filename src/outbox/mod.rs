@@ -179,12 +179,13 @@ impl Outbox {
     }
 
     /// Everything that waits, for another outbox to take. Interactions whose user never became known end here.
-    pub fn take_leftover(&self, encoding: &Encoding) -> (Leftover, Dropped) {
-        let mut dropped = self.seal_all(encoding);
+    pub fn take_leftover(&self, encoding: &Encoding, dropped: &mut Dropped) -> Leftover {
+        self.seal_all(encoding, dropped);
         let mut state = self.lock();
         let unknown = state.interactions.clear();
-        self.count_drop(&mut dropped, RecordKind::Partial, DropReason::UnknownUser, unknown);
-        (state.take_waiting(), dropped)
+        self.counters.discard(RecordKind::Partial, DropReason::UnknownUser, unknown);
+        dropped.add(RecordKind::Partial, DropReason::UnknownUser, unknown);
+        state.take_waiting()
     }
 
     /// What waits here for nobody: no flush has it, and nothing was recorded for `patience`.
@@ -198,7 +199,7 @@ impl Outbox {
             return Leftover::default();
         }
         drop(state);
-        self.seal_all(encoding);
+        self.seal_all(encoding, &mut Dropped::default());
         self.lock().take_waiting()
     }
 
@@ -218,11 +219,6 @@ impl Outbox {
         for (kind, runs) in RecordKind::KINDS.into_iter().zip(leftover.0.iter()) {
             self.counters.discard(kind, DropReason::Undelivered, count(runs));
         }
-    }
-
-    fn count_drop(&self, dropped: &mut Dropped, kind: RecordKind, reason: DropReason, count: usize) {
-        self.counters.discard(kind, reason, count);
-        dropped.add(kind, reason, count);
     }
 
     /// Drops until the rest fits the limits. Too many spans: the oldest; too many of another kind: the newest. Too many bytes:
@@ -257,13 +253,12 @@ impl Outbox {
     }
 
     /// Makes records of all that is new in interactions, holding the lock for one at a time.
-    pub fn seal_all(&self, encoding: &Encoding) -> Dropped {
-        let mut dropped = Dropped::default();
+    pub fn seal_all(&self, encoding: &Encoding, dropped: &mut Dropped) {
         let last = self.lock().last_seq;
         let mut from = 0;
         loop {
             let mut state = self.lock();
-            let Some(sealed) = state.interactions.seal_next(last, &mut from, encoding) else { return dropped };
+            let Some(sealed) = state.interactions.seal_next(last, &mut from, encoding) else { return };
             if let Some(reason) = self.settle_sealed(&mut state, sealed) {
                 dropped.add(RecordKind::Partial, reason, 1);
             }

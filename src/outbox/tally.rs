@@ -63,10 +63,6 @@ impl<T> PerKind<T> {
         self.0.iter()
     }
 
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.0.iter_mut()
-    }
-
     pub fn into_iter(self) -> impl Iterator<Item = T> {
         self.0.into_iter()
     }
@@ -105,14 +101,6 @@ impl Dropped {
     pub fn add(&mut self, kind: RecordKind, reason: DropReason, count: usize) {
         if let Some(slot) = self.0.get_mut(kind).0.get_mut(reason as usize) {
             *slot = slot.saturating_add(count as u64);
-        }
-    }
-
-    pub fn merge(&mut self, other: &Dropped) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0.iter()) {
-            for (slot, count) in mine.0.iter_mut().zip(theirs.0) {
-                *slot = slot.saturating_add(count);
-            }
         }
     }
 

@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
 use crate::ids;
-use crate::outbox::{Call, Counters, DropReason, Outbox, Update};
-use crate::platform::{Millis, Transport, self};
+use crate::outbox::{Call, Counters, DropReason, Dropped, Outbox, Update};
+use crate::platform::{self, Millis, Transport};
 use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
 };
@@ -266,7 +266,7 @@ impl Drop for Recorder {
         if self.outbox.is_empty() {
             return;
         }
-        let (leftover, _) = self.outbox.take_leftover(&self.home.config.encoding);
+        let leftover = self.outbox.take_leftover(&self.home.config.encoding, &mut Dropped::default());
         let count = leftover.len();
         if count == 0 {
             return;

@@ -45,9 +45,9 @@ test("null and undefined options mean their defaults", () => {
 
 test("an option that does not exist is warned about once, by its name and not its value", async () => {
   const lines = await told("warn", () => {
-    for (let time = 0; time < 2; time++) new Raindrop({ wirteKey: "rk_secret", redactPii: true, unset: undefined });
+    for (let time = 0; time < 2; time++) new Raindrop({ apiKey: "rk_secret", redactPii: true, unset: undefined });
   });
-  assert.deepEqual(lines, ['raindrop: new Raindrop: there is no option "wirteKey"', 'raindrop: new Raindrop: there is no option "redactPii"']);
+  assert.deepEqual(lines, ['raindrop: new Raindrop: there is no option "apiKey"', 'raindrop: new Raindrop: there is no option "redactPii"']);
 });
 
 test("requests carry the key, the project and the name of the service", async () => {
