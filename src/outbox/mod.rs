@@ -11,6 +11,7 @@ mod run;
 mod stats;
 mod tally;
 
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use counters::Counters;
@@ -204,10 +205,10 @@ impl Outbox {
     }
 
     /// Takes what another outbox of the same client could not deliver.
-    pub fn adopt(&self, leftover: Leftover) {
+    pub fn adopt(&self, mut leftover: Leftover) {
         let mut state = self.lock();
-        for (kind, runs) in RecordKind::KINDS.into_iter().zip(leftover.0.into_iter()) {
-            for run in runs {
+        for kind in RecordKind::KINDS {
+            for run in mem::take(leftover.0.get_mut(kind)) {
                 state.queues.get_mut(kind).add(run);
                 self.fit(&mut state, kind);
             }
@@ -216,8 +217,8 @@ impl Outbox {
 
     /// Counts records as dropped that nobody will deliver any more.
     pub fn abandon(&self, leftover: &Leftover) {
-        for (kind, runs) in RecordKind::KINDS.into_iter().zip(leftover.0.iter()) {
-            self.counters.discard(kind, DropReason::Undelivered, count(runs));
+        for kind in RecordKind::KINDS {
+            self.counters.discard(kind, DropReason::Undelivered, count(leftover.0.get(kind)));
         }
     }
 
@@ -302,9 +303,14 @@ impl State {
     fn take_waiting(&mut self) -> Leftover {
         let mut leftover = Leftover::default();
         for kind in RecordKind::KINDS {
-            let loans = &self.loans;
-            let keeps = |run: &Run| run.key.is_some() && loans.iter().any(|loan| loan.run.key == run.key);
-            *leftover.0.get_mut(kind) = self.queues.get_mut(kind).take(&keeps);
+            for run in self.queues.get_mut(kind).take() {
+                let has_to_wait = run.key.is_some() && self.loans.iter().any(|loan| loan.run.key == run.key);
+                if has_to_wait {
+                    self.queues.get_mut(kind).add(run);
+                } else {
+                    leftover.0.get_mut(kind).push(run);
+                }
+            }
         }
         leftover
     }

@@ -91,21 +91,13 @@ impl Queue {
         self.bytes = self.bytes.saturating_sub(lent.bytes());
     }
 
-    /// Takes out everything that waits but what `keeps` says.
-    pub fn take(&mut self, keeps: &dyn Fn(&Run) -> bool) -> Runs {
-        let mut taken = Vec::new();
-        let (mut len, mut bytes) = (self.len, self.bytes);
-        self.runs.retain_mut(|run| {
-            let is_kept = keeps(run);
-            if !is_kept {
-                len = len.saturating_sub(run.len());
-                bytes = bytes.saturating_sub(run.bytes());
-                taken.push(mem::take(run));
-            }
-            is_kept
-        });
-        (self.len, self.bytes) = (len, bytes);
-        taken
+    /// Takes out everything that waits.
+    pub fn take(&mut self) -> Runs {
+        let runs = mem::take(&mut self.runs);
+        for run in &runs {
+            self.forget(run);
+        }
+        runs
     }
 
     /// Removes the oldest record of a run. Returns whether there was one.

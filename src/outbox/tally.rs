@@ -63,10 +63,6 @@ impl<T> PerKind<T> {
         self.0.iter()
     }
 
-    pub fn into_iter(self) -> impl Iterator<Item = T> {
-        self.0.into_iter()
-    }
-
     pub fn map<U>(&self, convert: impl Fn(&T) -> U) -> PerKind<U> {
         PerKind(self.0.each_ref().map(convert))
     }

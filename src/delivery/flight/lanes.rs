@@ -79,15 +79,18 @@ impl Flight {
         // One by one, updates of interactions take long: a lane is left to what comes after them.
         let updates = self.lanes.iter().filter(|lane| lane.batch.kind == RecordKind::Partial).count();
         let are_late = !self.is_local() && updates.saturating_add(1) >= self.lane_count();
-        let is_late = |kind: &RecordKind| are_late && *kind == RecordKind::Partial;
-        let kinds = RecordKind::KINDS.into_iter().filter(|kind| (self.wants)(*kind));
-        for kind in kinds.clone().filter(|kind| !is_late(kind)).chain(kinds.filter(is_late)) {
-            if let Some(lane) = self.lend(kind, None, self.horizon, now) {
-                return Some(lane);
-            }
-            let is_here = |lane: &Lane| lane.batch.kind == kind;
-            if kind == RecordKind::User && !self.is_leaving() && self.lanes.iter().any(is_here) {
-                return None;
+        for is_late in [false, true] {
+            for kind in RecordKind::KINDS {
+                if !(self.wants)(kind) || is_late != (are_late && kind == RecordKind::Partial) {
+                    continue;
+                }
+                if let Some(lane) = self.lend(kind, None, self.horizon, now) {
+                    return Some(lane);
+                }
+                let is_here = |lane: &Lane| lane.batch.kind == kind;
+                if kind == RecordKind::User && !self.is_leaving() && self.lanes.iter().any(is_here) {
+                    return None;
+                }
             }
         }
         None
