@@ -328,12 +328,18 @@ impl State {
         if self.queues.get_mut(RecordKind::Span).drop_newest() {
             return Some(RecordKind::Span);
         }
-        let oldest = RecordKind::KINDS.into_iter().filter_map(|kind| {
-            let mut runs = self.queues.get(kind).runs().iter().enumerate();
-            runs.find(|(_, run)| !run.is_final()).map(|(place, run)| (run.first_seq(), kind, place))
-        });
-        if let Some((_, kind, place)) = oldest.min_by_key(|(seq, ..)| *seq) {
-            self.queues.get_mut(kind).drop_oldest(place);
+        let mut oldest = (u64::MAX, RecordKind::Partial, usize::MAX);
+        for kind in RecordKind::KINDS {
+            let runs = self.queues.get(kind).runs();
+            if let Some(place) = runs.iter().position(|run| !run.is_final()) {
+                let seq = runs.get(place).map_or(u64::MAX, |run| run.first_seq());
+                if seq < oldest.0 {
+                    oldest = (seq, kind, place);
+                }
+            }
+        }
+        let (_, kind, place) = oldest;
+        if self.queues.get_mut(kind).drop_oldest(place) {
             return Some(kind);
         }
         let dropped = self.interactions.drop_oldest() || self.queues.get_mut(RecordKind::Partial).drop_oldest(0);
