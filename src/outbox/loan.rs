@@ -1,7 +1,5 @@
 //! What a flush has while it delivers: runs of records out of the outbox, for a limited time.
 
-use std::ops::Deref;
-
 use super::run::Run;
 use super::tally::DropReason;
 use super::{Outbox, State};
@@ -48,20 +46,18 @@ impl Wanted<'_> {
 }
 
 impl Outbox {
-    /// Lends the next batch that one of the outboxes has, the first of them first. They are outboxes of one client.
-    pub fn lend(outboxes: &[&Outbox], wanted: &Wanted<'_>) -> Option<(usize, Batch)> {
-        let mut states: Vec<_> = outboxes.iter().map(|outbox| outbox.lock()).collect();
-        let found = states.iter().enumerate().find_map(|(index, state)| {
-            let mut runs = state.queues.get(wanted.kind).runs().iter();
-            let place = runs.position(|run| wanted.includes(run) && !is_overtaking(&states, run))?;
-            Some((index, place))
-        });
-        let (index, place) = found?;
-        let loan = outboxes.get(index)?.counters.next_seq();
-        let state = states.get_mut(index)?;
+    /// Lends the next batch, of `parent` if it has one: what a scope left behind with its client is older. Returns whether it
+    /// is the parent's.
+    pub fn lend(&self, parent: Option<&Outbox>, wanted: &Wanted<'_>) -> Option<(bool, Batch)> {
+        let mut parent = parent.map(Outbox::lock);
+        let mut own = self.lock();
+        let found = parent.as_deref().and_then(|parent| parent.find(wanted, Some(&own)));
+        let place = found.or_else(|| own.find(wanted, parent.as_deref()))?;
+        let state = parent.as_deref_mut().filter(|_| found.is_some()).unwrap_or(&mut own);
         let queue = state.queues.get_mut(wanted.kind);
         let run = queue.lend(place, &wanted.envelope, wanted.horizon, wanted.flush);
-        Some((index, state.add_loan(wanted.kind, loan, run, wanted.expires)))
+        let batch = state.add_loan(wanted.kind, self.counters.next_seq(), run, wanted.expires);
+        Some((found.is_some(), batch))
     }
 
     /// Takes back what was lent for too long.
@@ -128,17 +124,22 @@ impl Outbox {
     }
 }
 
-/// Whether an earlier partial of its event is not yet delivered.
-fn is_overtaking<S: Deref<Target = State>>(states: &[S], run: &Run) -> bool {
-    run.key.is_some()
-        && states.iter().any(|state| {
-            let waiting = state.queues.get(RecordKind::Partial).runs().iter();
-            let is_lent = state.loans.iter().any(|loan| loan.run.key == run.key);
-            is_lent || waiting.take_while(|other| other.first_seq() < run.first_seq()).any(|other| other.key == run.key)
-        })
-}
-
 impl State {
+    /// Where the first run is that may be lent now. `other` is the outbox that may hold partials of the same events.
+    fn find(&self, wanted: &Wanted<'_>, other: Option<&State>) -> Option<usize> {
+        let is_free = |run: &Run| {
+            run.key.is_none() || !(self.is_ahead_of(run) || other.is_some_and(|other| other.is_ahead_of(run)))
+        };
+        self.queues.get(wanted.kind).runs().iter().position(|run| wanted.includes(run) && is_free(run))
+    }
+
+    /// Whether an earlier partial of its event is here.
+    fn is_ahead_of(&self, run: &Run) -> bool {
+        let waiting = self.queues.get(RecordKind::Partial).runs().iter();
+        self.loans.iter().any(|loan| loan.run.key == run.key)
+            || waiting.take_while(|other| other.first_seq() < run.first_seq()).any(|other| other.key == run.key)
+    }
+
     fn add_loan(&mut self, kind: RecordKind, loan: u64, run: Box<Run>, expires: Millis) -> Batch {
         let batch = Batch { kind, len: run.len(), loan };
         self.loans.push(Loan { batch, run, expires });

@@ -8,7 +8,7 @@ use crate::config::RetryPolicy;
 use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::ids;
-use crate::outbox::{Batch, DropReason, Outbox, Wanted};
+use crate::outbox::{Batch, DropReason, Wanted};
 use crate::platform::Millis;
 use crate::records::RecordKind;
 use crate::wire::body::Envelope;
@@ -100,11 +100,8 @@ impl Flight {
         let expires = self.loan_end(now);
         let wanted = Wanted { kind, envelope: self.envelope(kind), flush: self.id, horizon, key, expires };
         let (own, parent) = (&self.recorder, self.recorder.parent());
-        let (index, batch) = match parent {
-            Some(parent) => Outbox::lend(&[&parent.outbox, &own.outbox], &wanted)?,
-            None => Outbox::lend(&[&own.outbox], &wanted)?,
-        };
-        let recorder = Arc::clone(parent.filter(|_| index == 0).unwrap_or(own));
+        let (is_parents, batch) = own.outbox.lend(parent.map(|parent| &parent.outbox), &wanted)?;
+        let recorder = Arc::clone(parent.filter(|_| is_parents).unwrap_or(own));
         Some(Lane { slot: MIRROR, recorder, batch, attempts: 0, is_mirrored: false, due: Some(now) })
     }
 
