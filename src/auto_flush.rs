@@ -8,7 +8,8 @@ use std::task::Poll;
 use crate::client::Client;
 use crate::config::Config;
 use crate::diagnostics::Warning;
-use crate::platform::{self, Millis};
+use crate::millis::Millis;
+use crate::platform;
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
 

@@ -1,7 +1,7 @@
 //! The validated, immutable settings of a client.
 
+use crate::millis::Millis;
 use crate::outbox::Limits;
-use crate::platform::Millis;
 use crate::wire::Encoding;
 
 /// How often and how patiently a request is tried.

@@ -157,6 +157,7 @@ mod ids;
 mod interaction;
 #[cfg(feature = "js")]
 mod js;
+mod millis;
 mod outbox;
 mod platform;
 mod recorder;

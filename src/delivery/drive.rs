@@ -5,7 +5,8 @@ use std::task::Poll;
 
 use super::Outcome;
 use super::flight::{Command, Flight, Slot};
-use crate::platform::{self, Boxed, Exchange, Millis, Request, Response};
+use crate::millis::Millis;
+use crate::platform::{self, Boxed, Exchange, Request, Response};
 
 const TAKEN: Response = Response { status: 200, retry_after: None, body: String::new() };
 

@@ -3,8 +3,8 @@
 use std::mem;
 
 use super::flight::Post;
+use crate::millis::Millis;
 use crate::outbox::{Batch, Outbox};
-use crate::platform::Millis;
 use crate::records::RecordKind;
 
 const PARTIALS: &str = "events/track_partial";

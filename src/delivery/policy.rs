@@ -1,8 +1,8 @@
 //! What follows an attempt. A pure function: it has no clock and does no I/O.
 
 use crate::config::RetryPolicy;
+use crate::millis::Millis;
 use crate::outbox::DropReason;
-use crate::platform::Millis;
 
 /// The longest wait that a server can ask for.
 pub(crate) const MAX_RETRY_AFTER: Millis = 30_000;

@@ -1,6 +1,7 @@
 //! The `Retry-After` header: seconds, or a date (RFC 9110 §10.2.3).
 
-use crate::platform::{self, Millis};
+use crate::millis::Millis;
+use crate::platform;
 
 /// How long the server asks to wait, `now` being nanoseconds since the Unix epoch. `None` for anything unreadable.
 pub(crate) fn parse(header: &str, now: u64) -> Option<Millis> {

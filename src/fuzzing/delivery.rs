@@ -7,7 +7,8 @@ use std::task::{Context, Poll, Waker};
 use serde_json::Value;
 
 use crate::delivery::{Command, Flight, Post, Slot};
-use crate::platform::{Millis, Response, SendError};
+use crate::millis::Millis;
+use crate::platform::{Response, SendError};
 use crate::{
     BeginOptions, Client, DropReason, Event, FinishOptions, PatchOptions, RecordKind, Signal, SpanOptions, User,
 };

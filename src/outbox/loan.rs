@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::tally::DropReason;
 use super::{Outbox, State};
-use crate::platform::Millis;
+use crate::millis::Millis;
 use crate::records::RecordKind;
 use crate::wire::body::{Envelope, as_final_partial};
 

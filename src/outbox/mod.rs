@@ -27,7 +27,7 @@ use queue::Queue;
 use run::{Run, Runs};
 
 use crate::error::{Error, Result};
-use crate::platform::Millis;
+use crate::millis::Millis;
 use crate::records::{Identity, RecordKind};
 use crate::wire::Encoding;
 

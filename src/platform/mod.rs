@@ -11,21 +11,13 @@ mod web;
 #[cfg(target_arch = "wasm32")]
 use web as imp;
 
-use std::time::Duration;
+use crate::millis::Millis;
 
 pub use imp::HttpClient;
 pub(crate) use imp::{
     BUFFER_BYTES, Boxed, Transport, WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens,
     monotonic, now, parse_http_date, runtime_name, sleep, warn,
 };
-
-/// Milliseconds. A moment is so many of them after another one that is always the same.
-pub(crate) type Millis = u64;
-
-/// Rounded up, so that what is waited for has come. By hand: the standard library counts in `u128`, which is large on wasm.
-pub(crate) fn millis(duration: Duration) -> Millis {
-    duration.as_secs().saturating_mul(1_000).saturating_add(duration.subsec_nanos().div_ceil(1_000_000).into())
-}
 
 /// A POST of JSON.
 pub(crate) struct Request<'a> {

@@ -14,7 +14,8 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::{Exchange, Millis, Request, Response, SendError, millis};
+use super::{Exchange, Request, Response, SendError};
+use crate::millis::{Millis, millis};
 
 /// What `ClientBuilder::http_client` takes.
 pub use reqwest::Client as HttpClient;

@@ -19,7 +19,8 @@ use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{Exchange, Millis, Request, Response, SendError};
+use super::{Exchange, Request, Response, SendError};
+use crate::millis::Millis;
 
 /// How much may wait for a flush unless told otherwise: a Worker has 128 MB altogether.
 pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;

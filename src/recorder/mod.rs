@@ -11,8 +11,9 @@ use crate::config::Config;
 use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
 use crate::ids;
+use crate::millis::Millis;
 use crate::outbox::{Call, Counters, DropReason, Dropped, Outbox, Update};
-use crate::platform::{self, Millis, Transport};
+use crate::platform::{self, Transport};
 use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
 };

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::Recorder;
-use crate::platform::Millis;
+use crate::millis::Millis;
 
 /// A scope that has not recorded anything for so long is helped out of what it holds. If it is alive after all, no harm is
 /// done: its records are delivered by somebody else.

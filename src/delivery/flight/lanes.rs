@@ -8,8 +8,8 @@ use crate::config::RetryPolicy;
 use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::ids;
+use crate::millis::Millis;
 use crate::outbox::{Batch, DropReason, Wanted};
-use crate::platform::Millis;
 use crate::records::RecordKind;
 use crate::wire::body::Envelope;
 

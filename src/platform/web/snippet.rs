@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::Millis;
+use crate::millis::Millis;
 
 #[wasm_bindgen(module = "/src/js/host.js")]
 extern "C" {
