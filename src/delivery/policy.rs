@@ -36,8 +36,9 @@ impl RetryPolicy {
             Answer::Status { status: 413, .. } if items > 1 => return Step::Split,
             Answer::Status { status: 413, .. } => return Step::Drop(DropReason::TooLarge),
             Answer::Status { status: 429 | 500..=599, retry_after } => retry_after,
+            // workerd hands over an interim response (RFC 9110 §15.2) as if it were the last.
+            Answer::Status { status: 100..=199, .. } | Answer::NetworkError | Answer::TimedOut => None,
             Answer::Status { .. } => return Step::Drop(DropReason::Rejected),
-            Answer::NetworkError | Answer::TimedOut => None,
         };
         if attempt >= self.max_attempts {
             return Step::Requeue;
@@ -87,9 +88,16 @@ mod tests {
     }
 
     #[test]
-    fn network_errors_timeouts_429_and_5xx_are_retried() {
-        let retried =
-            [Answer::NetworkError, Answer::TimedOut, answered(429), answered(500), answered(503), answered(599)];
+    fn network_errors_timeouts_429_5xx_and_answers_that_never_come_are_retried() {
+        let retried = [
+            Answer::NetworkError,
+            Answer::TimedOut,
+            answered(103),
+            answered(429),
+            answered(500),
+            answered(503),
+            answered(599),
+        ];
         for answer in retried {
             assert_eq!(next(1, answer), Step::Wait(1_000), "{answer:?}");
             assert_eq!(next(2, answer), Step::Wait(2_000), "{answer:?}");
@@ -98,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_other_status_is_dropped_at_once() {
-        for status in [100, 300, 301, 302, 307, 308, 400, 401, 403, 404, 408, 409, 410, 422, 426, 600] {
+        for status in [300, 301, 302, 307, 308, 400, 401, 403, 404, 408, 409, 410, 422, 426, 600] {
             assert_eq!(next(1, answered(status)), Step::Drop(DropReason::Rejected), "{status}");
         }
     }
