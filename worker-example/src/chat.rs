@@ -59,6 +59,7 @@ pub async fn handle(mut request: Request, env: &Env, ctx: &Context) -> Result<Re
             (Response::from_stream(stream)?.with_headers(headers), Some(hang_up))
         }
         Err(error) => {
+            console_error!("chat: {error}");
             progress.end(Some(error.to_string()));
             (Response::error("the model cannot be reached", 502)?.with_headers(headers), None)
         }
