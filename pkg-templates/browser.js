@@ -1,8 +1,7 @@
 // Browsers, and everything else that has a `fetch`: `init` loads the wasm module.
-import { imports, start } from "./imports.js";
+import { imports, start } from "./core.js";
 
-export { Raindrop } from "./raindrop.js";
-export { RaindropError } from "./report.js";
+export { Raindrop, RaindropError } from "./core.js";
 
 let ready;
 

@@ -1,9 +1,7 @@
 // For runtimes that have the compiled module at import: there is nothing left to do for `init`.
-import { imports, start } from "./imports.js";
+import { imports, start } from "./core.js";
 
-export { defaults } from "./options.js";
-export { Raindrop } from "./raindrop.js";
-export { RaindropError } from "./report.js";
+export { Raindrop, RaindropError, defaults } from "./core.js";
 
 export const startCompiled = (module) => start(new WebAssembly.Instance(module, imports));
 

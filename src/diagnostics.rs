@@ -36,7 +36,7 @@ pub(crate) struct Diagnostics {
 
 impl Diagnostics {
     pub fn warn(&self, kind: Warning, message: fmt::Arguments<'_>) {
-        if self.is_due(kind) {
+        if platform::HAS_CONSOLE && self.is_due(kind) {
             platform::warn(message);
         }
     }

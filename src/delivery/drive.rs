@@ -24,12 +24,12 @@ pub(crate) async fn drive(mut flight: Flight) -> Outcome {
                 Command::Wait(until) => until,
                 Command::Post(post) => {
                     if let Some(sink) = flight.sink() {
-                        sink.take(post.route, post.body);
+                        sink.take(post.route(), post.body);
                         flight.answered(post.slot, Ok(TAKEN), platform::monotonic());
                         continue;
                     }
                     let Some(destination) = flight.destination(&post) else { return Poll::Ready(()) };
-                    let url = format!("{}{}", destination.base_url, post.route);
+                    let url = format!("{}{}", destination.base_url, post.route());
                     let request =
                         Request { url, headers: &destination.headers, body: post.body, timeout: post.timeout };
                     exchanges.push((post.slot, flight.transport().post(request)));

@@ -8,6 +8,7 @@ use std::mem;
 use std::sync::Arc;
 
 use super::mirror::{self, Mirror};
+use super::policy::Answer;
 use super::{Outcome, answer};
 use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
@@ -44,9 +45,16 @@ pub(crate) enum Command {
 pub(crate) struct Post {
     pub slot: Slot,
     pub to_workshop: bool,
-    pub route: &'static str,
+    /// Whose route it takes.
+    pub kind: RecordKind,
     pub body: Vec<u8>,
     pub timeout: Millis,
+}
+
+impl Post {
+    pub fn route(&self) -> &'static str {
+        lanes::route(self.kind)
+    }
 }
 
 /// All moments are those of the platform's monotonic clock.
@@ -145,9 +153,9 @@ impl Flight {
             if let Some(post) = self.attempt(now) {
                 return Command::Post(post);
             }
-            if let Some((route, body, patience)) = self.mirror.next(self.lanes.is_empty(), now) {
+            if let Some((kind, body, patience)) = self.mirror.next(self.lanes.is_empty(), now) {
                 let timeout = self.workshop_timeout(now).min(patience);
-                return Command::Post(Post { slot: MIRROR, to_workshop: true, route, body, timeout });
+                return Command::Post(Post { slot: MIRROR, to_workshop: true, kind, body, timeout });
             }
             if !self.lanes.is_empty() || self.mirror.is_busy() {
                 return Command::Wait(self.lanes.iter().filter_map(|lane| lane.due).min());
@@ -161,18 +169,29 @@ impl Flight {
 
     /// How an exchange went.
     pub fn answered(&mut self, slot: Slot, result: Result<Response, SendError>, now: Millis) {
+        let (answer, error) = answer::understand(result, self.config().cloud.as_ref());
+        self.understood(slot, answer, error, now);
+    }
+
+    /// What an exchange came to; `error` unless it succeeded.
+    pub fn understood(&mut self, slot: Slot, answer: Answer, error: Option<Error>, now: Millis) {
         if slot == MIRROR {
-            self.mirror.answered(result.is_ok());
+            self.mirror.answered(matches!(answer, Answer::Status { .. }));
             return;
         }
         let Some(index) = self.lanes.iter().position(|lane| lane.slot == slot) else { return };
         let lane = self.lanes.swap_remove(index);
-        let (answer, error) = answer::understand(result, self.config().cloud.as_ref());
         if self.is_local() {
             self.settle_local(lane, answer, error.is_none(), now);
         } else {
             self.settle(lane, answer, error, now);
         }
+    }
+
+    /// Whether a request failed for good.
+    #[cfg(feature = "js")]
+    pub fn has_failed(&self) -> bool {
+        self.outcome.error.is_some()
     }
 
     /// To be called when there is nothing more to be done.
@@ -316,7 +335,7 @@ impl Flight {
                 format_args!("{count} record(s) could not be delivered and wait for the next flush: {cause}"),
             );
         }
-        if self.config().debug && !report.is_empty() {
+        if platform::HAS_CONSOLE && self.config().debug && !report.is_empty() {
             platform::debug(format_args!("flush: {report}"));
         }
     }

@@ -7,14 +7,13 @@ use crate::millis::Millis;
 use crate::outbox::{Batch, Outbox};
 use crate::records::RecordKind;
 
-const PARTIALS: &str = "events/track_partial";
 /// How long a copy may take, and all that are left once the cloud has everything.
 pub(super) const PATIENCE: Millis = 2_000;
 
 #[derive(Default)]
 pub(super) struct Mirror {
     is_on: bool,
-    copies: Vec<(&'static str, Vec<u8>)>,
+    copies: Vec<(RecordKind, Vec<u8>)>,
     /// How many of them were sent.
     sent: usize,
     is_busy: bool,
@@ -45,15 +44,15 @@ impl Mirror {
         // Workshop shows partials only: it answers 200 to `events/track` and discards it.
         if batch.kind == RecordKind::Event {
             for body in outbox.as_final_partials(batch) {
-                self.copies.push((PARTIALS, body));
+                self.copies.push((RecordKind::Partial, body));
             }
         } else {
-            self.copies.push((post.route, post.body.clone()));
+            self.copies.push((post.kind, post.body.clone()));
         }
     }
 
     /// The next copy, one at a time, and how long it may take. `is_alone`: nothing else keeps the flush.
-    pub fn next(&mut self, is_alone: bool, now: Millis) -> Option<(&'static str, Vec<u8>, Millis)> {
+    pub fn next(&mut self, is_alone: bool, now: Millis) -> Option<(RecordKind, Vec<u8>, Millis)> {
         let mut left = PATIENCE;
         if is_alone {
             left = self.until.get_or_insert(now.saturating_add(PATIENCE)).saturating_sub(now);
@@ -62,10 +61,11 @@ impl Mirror {
         if self.is_busy || self.is_gone {
             return None;
         }
-        let (route, body) = self.copies.get_mut(self.sent).map(mem::take)?;
+        let (kind, body) = self.copies.get_mut(self.sent)?;
+        let (kind, body) = (*kind, mem::take(body));
         self.sent = self.sent.saturating_add(1);
         self.is_busy = true;
-        Some((route, body, left))
+        Some((kind, body, left))
     }
 
     /// Whether there was an answer at all.

@@ -9,11 +9,13 @@ mod report;
 pub(crate) mod retry_after;
 
 pub(crate) use drive::drive;
-#[cfg(any(feature = "js", test, fuzzing))]
-pub(crate) use flight::Command;
 pub(crate) use flight::Flight;
 #[cfg(any(test, fuzzing))]
-pub(crate) use flight::{Post, Slot};
+pub(crate) use flight::Slot;
+#[cfg(any(feature = "js", test, fuzzing))]
+pub(crate) use flight::{Command, Post};
+#[cfg(feature = "js")]
+pub(crate) use policy::Answer;
 pub use report::FlushReport;
 
 use crate::error::{Error, Result};

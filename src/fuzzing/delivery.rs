@@ -68,7 +68,7 @@ impl Request {
     fn new(post: &Post) -> Self {
         let key = serde_json::from_slice::<Value>(&post.body).ok();
         let key = key.and_then(|body| Some(body.get("event_id")?.as_str()?.to_owned()));
-        Self { slot: post.slot, route: post.route, tokens: tokens(&post.body), key }
+        Self { slot: post.slot, route: post.route(), tokens: tokens(&post.body), key }
     }
 }
 
@@ -215,9 +215,9 @@ impl World {
         let flown = &mut self.flights[index];
         match flown.flight.next(self.now) {
             Command::Post(post) => {
-                let is_user = post.route == "users/identify";
+                let is_user = post.route() == "users/identify";
                 let waits_for_users = flown.open.iter().any(|open| open.route == "users/identify");
-                assert!(is_user || flown.is_past_users || !waits_for_users, "{} does not wait for users", post.route);
+                assert!(is_user || flown.is_past_users || !waits_for_users, "{} does not wait for users", post.route());
                 flown.is_past_users |= !is_user;
                 assert!(flown.open.iter().all(|open| open.slot != post.slot), "slot {} is taken", post.slot);
                 flown.open.push(Request::new(&post));

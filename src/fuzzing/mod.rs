@@ -121,35 +121,6 @@ pub fn packing(data: &[u8]) {
     }
 }
 
-/// A JSON array, as the JavaScript half of the npm package hands over what it records.
-#[cfg(feature = "js")]
-pub fn js_items(data: &[u8]) {
-    use crate::js::read::Items;
-
-    let text = String::from_utf8_lossy(data);
-    // Whatever it is, reading it ends.
-    let mut items = Items::of(&text);
-    while !items.raw().is_empty() {}
-    let Ok(Value::Array(values)) = serde_json::from_str::<Value>(&text) else { return };
-    let compact = Value::Array(values.clone()).to_string();
-    let mut items = Items::of(&compact);
-    for value in &values {
-        assert_eq!(items.clone().text(), value.as_str().unwrap_or_default());
-        assert_eq!(items.clone().optional_text().as_deref(), value.as_str());
-        assert_eq!(items.clone().integer(), value.as_i64());
-        items.clone().time();
-        let object = items.clone().object();
-        if let Some(expected) = value.as_object() {
-            assert_eq!(object.iter().count(), expected.len());
-            for (name, value) in expected {
-                assert_eq!(object.get(name).map(Json::as_str), Some(value.to_string().as_str()));
-            }
-        }
-        assert_eq!(items.raw(), value.to_string());
-    }
-    assert_eq!(items.raw(), "");
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -192,7 +163,5 @@ mod tests {
         each_seed("ids", super::ids);
         each_seed("packing", super::packing);
         each_seed("delivery", super::delivery);
-        #[cfg(feature = "js")]
-        each_seed("js_items", super::js_items);
     }
 }

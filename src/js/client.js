@@ -1,28 +1,18 @@
 // What records: a client or a scope, as its handles see it.
-import { drive, keep, noop, watchPage } from "./delivery.js";
-import { context, core } from "./host.js";
-import { asText, read } from "./input.js";
-import { bytesOf, json } from "./json.js";
+import { CLOSE, FLUSH, deliver } from "./delivery.js";
+import { Home } from "./home.js";
+import { FINISH, Interactions } from "./interactions.js";
+import { bytesOf } from "./json.js";
+import { forget, watch } from "./page.js";
+import { EMPTY_INTERACTION, SPAN, addChanged, counts } from "./report.js";
 import { isOfUse, spanBytes } from "./span.js";
-
-// The calls as wasm numbers them.
-export const BEGIN = 1;
-export const PATCH = 2;
-export const FINISH = 3;
-const REFUSE = 6;
-const STATS = 7;
-const LIMITS = 9;
-
-// The kinds of records as wasm numbers them.
-export const USER = 0;
-export const EVENT = 1;
-export const SIGNAL = 3;
-const SPAN = 4;
 
 /** The most that an element of an array may take, in bytes: it is a request of 1 MiB with its brackets. */
 const ELEMENT_LIMIT = 1048574;
 
 const CLOSED = { message: "the client is closed: record before calling `close`" };
+
+const OF_USE = "event id, operation id, user or conversation: the backend drops such spans";
 
 const WARN_INTERVAL_MS = 30_000;
 
@@ -31,29 +21,24 @@ export class Client {
   asked = new Set();
   unasked = new Set();
 
-  /**
-   * `home`: what a client and its scopes share. Its options, how many code points a text and how many bytes a span may have,
-   * the latter only if anything is recorded, what events say of what recorded them, and when each kind of error was last
-   * written.
-   */
-  constructor(from, home) {
-    this.core = from;
-    this.home = home;
-    if (home.options.flushOnPageHide) watchPage(this);
-  }
+  isClosed = false;
 
-  static of(from, options) {
-    const [textCap, spanLimit] = from.call(LIMITS, "").split(" ").map(Number);
-    return new Client(from, { options, textCap, spanLimit, context: context(), warned: {} });
+  /** `home`: what a client and its scopes share. `parent`: the client that a scope is of. */
+  constructor(home, core = home.core, parent = undefined) {
+    this.core = core;
+    this.home = home;
+    this.parent = parent;
+    this.interactions = new Interactions(home, core, !!parent);
+    if (home.flushOnPageHide) watch(this);
   }
 
   /** One that records nothing. */
   static off() {
-    return Client.of(core, {});
+    return new Client(new Home());
   }
 
   scope() {
-    return new Client(this.core.scope(), this.home);
+    return new Client(this.home, this.core.scope(), this.parent ?? this);
   }
 
   /** Runs a call of the app, to which no error gets. */
@@ -61,14 +46,25 @@ export class Client {
     try {
       return work();
     } catch (error) {
-      this.core.call(REFUSE, "");
-      this.report(call, error);
+      this.refuse(call, error);
     }
+  }
+
+  /** Whether a call comes too late: then that is said. */
+  isTooLate(call) {
+    const { isClosed } = this;
+    if (isClosed) this.refuse(call, CLOSED);
+    return isClosed;
+  }
+
+  refuse(call, error) {
+    this.home.refused++;
+    this.report(call, error);
   }
 
   report(call, { field = "", message }) {
     const error = new TypeError(`${call}: ${message}`);
-    const { onError } = this.home.options;
+    const { onError } = this.home;
     if (onError) {
       try {
         onError(error);
@@ -78,62 +74,90 @@ export class Client {
       return;
     }
     const { warned } = this.home;
-    const kind = `${call} ${field.split(/[.[]/)[0]}`;
+    this.warn(`${call} ${field.split(/[.[]/)[0]}`, error.message);
+  }
+
+  /** Writes a warning, if it is the first of its kind for a while. */
+  warn(kind, message) {
+    const { warned } = this.home;
     const now = Date.now();
-    if (!(now - warned[kind] < WARN_INTERVAL_MS)) {
-      warned[kind] = now;
-      console.warn(`raindrop: ${error.message}`);
-    }
+    if (now - warned[kind] < WARN_INTERVAL_MS) return;
+    warned[kind] = now;
+    console.warn(`raindrop: ${message}`);
   }
 
   /** Records one, or each of several, as `prepare` reads it. Returns the ids. */
   record(call, kind, prepare, input) {
     const one = (item) =>
       this.attempt(call, () => {
-        const { textCap, spanLimit, context } = this.home;
+        const { isOn, textCap, context } = this.home;
         const [id, encode] = prepare(item, context);
-        if (spanLimit && !this.core.record(kind, bytesOf(ELEMENT_LIMIT, textCap, encode))) return this.report(call, CLOSED);
-        this.soon();
+        if (isOn) {
+          if (this.isTooLate(call)) return;
+          this.push(kind, bytesOf(ELEMENT_LIMIT, textCap, encode));
+          this.soon();
+        }
         return id;
       });
     return Array.isArray(input) ? input.map(one) : one(input);
   }
 
-  /** Hands a span that ended to wasm, unless the client is disabled. */
-  recordSpan(place, span, end) {
-    const { textCap, spanLimit } = this.home;
-    if (!spanLimit) return;
-    if (!isOfUse(place, span)) this.core.warn_useless(span.name);
-    this.core.record(SPAN, spanBytes(place, span, end, textCap, spanLimit));
+  /** Records a span that ended. */
+  recordSpan(call, span, end) {
+    const { isOn, textCap, spanLimit } = this.home;
+    if (!isOn || this.isTooLate(call)) return;
+    if (!isOfUse(span)) this.warn("useless", `span "${span.name}" has no ${OF_USE}. Set \`eventId\` or \`operationId\``);
+    this.push(SPAN, spanBytes(span, end, textCap, spanLimit));
   }
 
-  /** Hands a call on an interaction to wasm. Returns the event's id, if it was taken. */
-  update(call, number, table, input) {
-    const items = read(table, input);
-    let text;
-    try {
-      text = json(items);
-    } catch (error) {
-      items.forEach((item, index) => asText(item, table[index][1]));
-      throw error;
+  push(kind, bytes) {
+    if (this.core.record(kind, bytes)) this.warnOfLoss();
+  }
+
+  warnOfLoss() {
+    this.warn("lost", "the buffer is full, or a record is too large: one was dropped. See `stats`");
+  }
+
+  /** Merges a call on an interaction. Returns whether it was taken. */
+  merge(call, identity, news, number) {
+    if (!this.home.isOn) return true;
+    if (this.isTooLate(call)) return false;
+    const dropped = this.interactions.merge(identity, news, number);
+    if (dropped != null && dropped != EMPTY_INTERACTION) this.warnOfLoss();
+    if (number == FINISH) {
+      const { eventId } = identity;
+      if (this.interactions.isHeld(eventId)) {
+        this.warn("held", `interaction "${eventId}" is finished and held back: its user is not known. Resume it with \`userId\``);
+      }
+      this.soon();
     }
-    const answer = this.core.call(number, text);
-    if (answer[0] == "!") return this.report(call, CLOSED);
-    if (number == FINISH) this.soon();
-    return answer.slice(1);
+    return true;
+  }
+
+  /**
+   * Makes records of what is new in interactions, for a flight: the last one if `isLast`. Returns how many were dropped because
+   * they are too large, and because their user is not known.
+   */
+  seal(isLast) {
+    this.home.sealAbandoned();
+    const tooLarge = (this.parent?.interactions.seal() ?? 0) + this.interactions.seal();
+    return [tooLarge, isLast ? this.interactions.dropHeld() : 0];
   }
 
   stats() {
-    return JSON.parse(this.core.call(STATS, ""));
+    const { refused, changed } = this.home;
+    const numbers = this.core.stats();
+    addChanged(numbers, changed);
+    return { refused, ...counts(numbers, "accepted", "pending") };
   }
 
   /** Flushes at the end of the current task, unless the app does before. */
   soon() {
-    if (!this.home.options.flushOnFinish || this.scheduled) return;
+    if (!this.home.flushOnFinish || this.scheduled) return;
     try {
       this.scheduled = setTimeout(() => {
         this.scheduled = undefined;
-        keep(this.unasked, Promise.all(this.asked).then(() => drive(this))).catch(noop);
+        keep(this.unasked, Promise.all(this.asked).then(() => deliver(this, FLUSH))).catch(noop);
       });
     } catch {
       // There are no timers here, as in a Worker's global scope.
@@ -144,6 +168,21 @@ export class Client {
   flush() {
     clearTimeout(this.scheduled);
     this.scheduled = undefined;
-    return keep(this.asked, Promise.all(this.unasked).then(() => drive(this)));
+    return keep(this.asked, Promise.all(this.unasked).then(() => deliver(this, FLUSH)));
   }
+
+  close() {
+    this.isClosed = true;
+    forget(this);
+    return deliver(this, CLOSE);
+  }
+}
+
+const noop = () => {};
+
+/** Has the promise in a set until it is settled. */
+function keep(set, promise) {
+  const kept = promise.then(noop, noop).then(() => set.delete(kept));
+  set.add(kept);
+  return promise;
 }

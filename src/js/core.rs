@@ -1,98 +1,116 @@
+use std::sync::Arc;
+
 use wasm_bindgen::prelude::*;
 
 use super::flight::Journey;
-use super::read::Items;
-use super::{options, record, report};
-use crate::client::Client;
+use super::report;
+use crate::config::{Config, Destination, RetryPolicy};
 use crate::delivery::Flight;
-use crate::outbox::Call;
+use crate::outbox::{DropReason, Limits};
 use crate::platform;
+use crate::recorder::{Home, Recorder};
 use crate::records::RecordKind;
-use crate::wire;
+use crate::wire::{Encoding, TextCap};
 
-/// A client as `raindrop.js` sees it.
+/// What JavaScript has of a client: its records, and their delivery.
 #[wasm_bindgen]
 pub struct Core {
-    client: Client,
-    /// Why it does nothing, if that was not asked for.
-    problem: String,
-}
-
-impl From<Client> for Core {
-    fn from(client: Client) -> Self {
-        Self { client, problem: String::new() }
-    }
+    recorder: Arc<Recorder>,
 }
 
 #[wasm_bindgen]
 impl Core {
-    /// A client with the settings in `options`, an array. If they are wrong, it does nothing and knows why.
-    pub fn build(&self, options: &str) -> Core {
-        match options::builder(Items::of(options)).build() {
-            Ok(client) => client.into(),
-            Err(error) => Core { client: self.client.clone(), problem: error.to_string() },
-        }
+    /// A client. `settings` are numbers in the order of `options.js`, `trace_prefix` is a request of spans up to the spans.
+    pub fn build(&self, settings: &[f64], trace_prefix: &[u8]) -> Core {
+        Self::new(settings, trace_prefix)
     }
 
     /// A client with a buffer of its own.
     pub fn scope(&self) -> Core {
-        self.client.scope().into()
+        Core { recorder: self.recorder.scope() }
     }
 
-    /// Records `items`, an array, by the call with the number `call`. The answer is `=` and an event id, or `!` and what was
-    /// wrong, or nothing.
-    pub fn call(&self, call: u32, items: &str) -> String {
-        let recorder = &*self.client.recorder;
-        let items = Items::of(items);
-        let result = match call {
-            1 => record::interaction(recorder, items, Call::Begin),
-            2 => record::interaction(recorder, items, Call::Patch),
-            3 => record::interaction(recorder, items, Call::Finish),
-            6 => {
-                recorder.home.counters.refuse();
-                return String::new();
-            }
-            7 => return report::stats(&self.client.stats()),
-            8 => return self.problem.clone(),
-            _ => return self.limits(),
-        };
-        match result {
-            Ok(event_id) => format!("={event_id}"),
-            Err(error) => format!("!{error}"),
+    /// Takes the JSON of a record; no bytes if it is too large. Returns whether it, or one that it replaced, was dropped.
+    pub fn record(&self, kind: usize, record: &[u8]) -> bool {
+        let record = (!record.is_empty()).then_some(record);
+        // JavaScript records nothing once the client is closed.
+        kind_of(kind).is_some_and(|kind| self.recorder.outbox.push(kind, record).is_ok_and(|dropped| dropped.is_some()))
+    }
+
+    /// Takes the JSON of an update of an interaction, which JavaScript has merged.
+    pub fn seal(&self, update: &[u8]) {
+        self.recorder.outbox.push_update(update);
+    }
+
+    /// Counts a record that JavaScript has dropped.
+    pub fn lose(&self, kind: usize, reason: usize) {
+        let counters = &self.recorder.home.counters;
+        if let (Some(kind), Some(reason)) = (kind_of(kind), DropReason::ALL.get(reason)) {
+            counters.accept(kind);
+            counters.discard(kind, *reason, 1);
         }
     }
 
-    /// Takes the JSON of a record of the kind with the number `kind`; no bytes if it is too large. Returns whether it was
-    /// taken: not so once the client is closed.
-    pub fn record(&self, kind: usize, bytes: Vec<u8>) -> bool {
-        RecordKind::KINDS.get(kind).is_some_and(|kind| self.client.recorder.encoded(*kind, &bytes).is_ok())
+    /// How many updates of interactions wait or are in a flight.
+    pub fn updates(&self) -> usize {
+        self.recorder.outbox.updates()
     }
 
-    /// Says of the span with this name that the backend will not keep it.
-    pub fn warn_useless(&self, name: &str) {
-        self.client.recorder.warn_useless(name);
+    pub fn stats(&self) -> Vec<f64> {
+        report::stats(&self.recorder.home.counters.snapshot())
     }
 
     /// Begins to deliver what is recorded: in a flush (0), at last (1), or because the page is being left (2).
-    pub fn fly(&self, occasion: u32) -> Journey {
-        let (recorder, now) = (&self.client.recorder, platform::monotonic());
+    pub fn fly(&self, occasion: u32, now: f64) -> Journey {
+        let now = super::moment(now);
         let flight = match occasion {
-            0 => Flight::flush(recorder, |_| true, now),
-            1 => Flight::close(recorder, now),
-            _ => Flight::leave(recorder, now),
+            0 => Flight::flush(&self.recorder, |_| true, now),
+            1 => Flight::close(&self.recorder, now),
+            _ => Flight::leave(&self.recorder, now),
         };
         flight.into()
     }
 }
 
 impl Core {
-    /// How many code points a text and how many bytes a span may have; nothing if the client is disabled.
-    fn limits(&self) -> String {
-        let recorder = &self.client.recorder;
-        if !recorder.is_enabled() {
-            return String::new();
-        }
-        let encoding = &recorder.home.config.encoding;
-        format!("{} {}", encoding.text_cap.0, wire::max_span(encoding))
+    pub(super) fn new(settings: &[f64], trace_prefix: &[u8]) -> Self {
+        let mut settings = settings.iter().copied();
+        let mut next = || settings.next().unwrap_or_default();
+        // JavaScript knows where they are.
+        let mut destination = || {
+            let there = Destination { base_url: String::new(), headers: Vec::new(), secret: String::new() };
+            (next() > 0.0).then_some(there)
+        };
+        let (cloud, workshop) = (destination(), destination());
+        let limits = Limits { events: next() as usize, spans: next() as usize, bytes: platform::BUFFER_BYTES };
+        let trace_max_batch_size = next() as usize;
+        let max_attempts = (next() as u32).max(1);
+        let mut millis = || next() as u64;
+        let (base_delay, request_timeout, close_timeout) = (millis(), millis(), millis());
+        let config = Config {
+            cloud,
+            workshop,
+            debug: false,
+            encoding: Encoding { text_cap: TextCap(0), context: Box::default(), trace_prefix: trace_prefix.into() },
+            limits,
+            trace_max_batch_size,
+            retry: RetryPolicy { max_attempts, base_delay, jitter_fraction: 0.2 },
+            request_timeout,
+            close_timeout: (close_timeout > 0).then_some(close_timeout),
+            partial_flush_interval: 0,
+            trace_flush_interval: 0,
+        };
+        let home = Home {
+            config,
+            counters: Arc::default(),
+            diagnostics: Default::default(),
+            transport: Default::default(),
+            sink: None,
+        };
+        Self { recorder: Arc::new(Recorder::root(home)) }
     }
+}
+
+fn kind_of(number: usize) -> Option<RecordKind> {
+    RecordKind::KINDS.get(number).copied()
 }

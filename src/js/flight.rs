@@ -2,77 +2,96 @@ use std::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
 
-use super::report;
-use crate::delivery::{Command, Flight};
-use crate::platform::{self, Response, SendError};
+use super::{moment, report};
+use crate::delivery::{Answer, Command, Flight, Post};
+use crate::error::Error;
 
-/// A flush or a close, of which `raindrop.js` makes the requests.
+// What is to be done, beside waiting for so many milliseconds.
+const DONE: f64 = -1.0;
+const WAIT: f64 = -2.0;
+const SEND: f64 = -3.0;
+
+/// What stands for a status where there is none.
+const NO_ANSWER: u16 = 0;
+const TIMED_OUT: u16 = 1;
+
+/// A flush or a close, of which JavaScript makes the requests.
 #[wasm_bindgen]
 pub struct Journey {
     flight: RefCell<Flight>,
+    /// The request to make.
+    post: RefCell<Option<Post>>,
 }
 
 impl From<Flight> for Journey {
     fn from(flight: Flight) -> Self {
-        Self { flight: flight.into() }
+        Self { flight: flight.into(), post: RefCell::default() }
     }
 }
 
 #[wasm_bindgen]
 impl Journey {
-    /// What is to be done now: a request in lines (slot, timeout in milliseconds, bytes of the body, URL, the headers, an
-    /// empty one, the body), or how many milliseconds to wait, or `-` to wait for an answer, or nothing at the end.
-    pub fn next(&self) -> String {
-        let Ok(mut flight) = self.flight.try_borrow_mut() else { return String::new() };
-        let now = platform::monotonic();
+    /// What is to be done now: one of the numbers above, or how many milliseconds to wait.
+    pub fn next(&self, now: f64) -> f64 {
+        let Ok(mut flight) = self.flight.try_borrow_mut() else { return DONE };
+        let now = moment(now);
         match flight.next(now) {
-            Command::Done => String::new(),
-            Command::Wait(None) => "-".to_owned(),
-            Command::Wait(Some(until)) => until.saturating_sub(now).to_string(),
+            Command::Done => DONE,
+            Command::Wait(None) => WAIT,
+            Command::Wait(Some(until)) => until.saturating_sub(now) as f64,
             Command::Post(post) => {
-                let Some(destination) = flight.destination(&post) else { return String::new() };
-                let mut text = format!(
-                    "{}\n{}\n{}\n{}{}\n",
-                    post.slot,
-                    post.timeout,
-                    post.body.len(),
-                    destination.base_url,
-                    post.route
-                );
-                for (name, value) in &destination.headers {
-                    for part in [name, ":", value, "\n"] {
-                        text.push_str(part);
-                    }
-                }
-                text.push('\n');
-                // Bodies are made of texts.
-                text.push_str(std::str::from_utf8(&post.body).unwrap_or_default());
-                text
+                self.post.replace(Some(post));
+                SEND
             }
         }
     }
 
-    /// How the request of a slot went: its status and its `Retry-After`, a line break, the beginning of the body. Without an
-    /// answer the status is 0 and `text` the reason, or 1 if the time was over.
-    pub fn answered(&self, slot: usize, status: u16, text: &str) {
-        let Ok(mut flight) = self.flight.try_borrow_mut() else { return };
-        let result = match status {
-            0 => Err(SendError::Network(text.to_owned())),
-            1 => Err(SendError::Timeout),
-            _ => {
-                let (retry_after, body) = text.split_once('\n').unwrap_or_default();
-                let retry_after = (!retry_after.is_empty()).then(|| retry_after.to_owned());
-                Ok(Response { status, retry_after, body: body.to_owned() })
-            }
+    /// Tells the request from others.
+    pub fn slot(&self) -> usize {
+        self.of_post(|post| post.slot).unwrap_or_default()
+    }
+
+    /// The number of the kind of record whose route it takes.
+    pub fn route(&self) -> usize {
+        self.of_post(|post| post.kind as usize).unwrap_or_default()
+    }
+
+    pub fn is_to_workshop(&self) -> bool {
+        self.of_post(|post| post.to_workshop).unwrap_or_default()
+    }
+
+    /// How many milliseconds it may take.
+    pub fn timeout(&self) -> f64 {
+        self.of_post(|post| post.timeout as f64).unwrap_or_default()
+    }
+
+    /// Takes out the body of the request.
+    pub fn body(&self) -> Vec<u8> {
+        self.post.take().map(|post| post.body).unwrap_or_default()
+    }
+
+    /// How the request of a slot went, and how many milliseconds the server asks to wait. Returns whether the flight has failed.
+    pub fn answered(&self, slot: usize, status: u16, asked: f64, now: f64) -> bool {
+        let Ok(mut flight) = self.flight.try_borrow_mut() else { return false };
+        let answer = match status {
+            NO_ANSWER => Answer::NetworkError,
+            TIMED_OUT => Answer::TimedOut,
+            _ => Answer::Status { status, retry_after: Some(asked as u64) },
         };
-        flight.answered(slot, result, platform::monotonic());
+        let is_error = !matches!(status, 200..=299);
+        // Which one it is, JavaScript knows.
+        flight.understood(slot, answer, is_error.then_some(Error::Timeout), moment(now));
+        flight.has_failed()
     }
 
-    /// What it did, or the error.
-    pub fn finish(self) -> String {
-        match self.flight.into_inner().finish().into_result() {
-            Ok(report) => report::flush(&report),
-            Err(error) => report::error(&error),
-        }
+    /// What it did, in numbers.
+    pub fn finish(self) -> Vec<f64> {
+        report::flush(&self.flight.into_inner().finish())
+    }
+}
+
+impl Journey {
+    fn of_post<T>(&self, read: impl FnOnce(&Post) -> T) -> Option<T> {
+        self.post.try_borrow().ok()?.as_ref().map(read)
     }
 }

@@ -16,7 +16,7 @@ function random(length) {
       isRandom = false;
       bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
     }
-    pool = btoa(String.fromCharCode(...bytes));
+    pool = btoa(String.fromCharCode.apply(null, bytes));
     poolAt = 0;
     if (!isRandom) {
       const id = pool.slice(0, length);

@@ -59,7 +59,7 @@ export function checked(kind, value, field) {
       for (const key in value) {
         const type = typeof value[key];
         if (kind == "=" && type != "string") wrong(`${field}.${key}`, "must be a string", value[key]);
-        if (kind == "{" && /^(sy|fu|bi)/.test(type)) wrong(`${field}.${key}`, `cannot be JSON: it is a ${type}`);
+        if (type == "symbol" || type == "function" || type == "bigint") wrong(`${field}.${key}`, `cannot be JSON: it is a ${type}`);
       }
       return value;
   }
@@ -74,7 +74,13 @@ export function demandObject(value, field) {
 /** The values of a table's fields, in its order. */
 export function read(table, input, path = "") {
   demandObject(input, path || "the argument");
-  return table.map(([kind, name]) => checked(kind, input[name], path ? `${path}.${name}` : name));
+  const values = [];
+  for (let index = 0; index < table.length; index++) {
+    const [kind, name] = table[index];
+    const value = input[name];
+    values.push(value == null && kind != "!" ? undefined : checked(kind, value, path ? `${path}.${name}` : name));
+  }
+  return values;
 }
 
 function attachment(item, path) {

@@ -1,11 +1,13 @@
 // The handle of an interaction.
-import { BEGIN, Client, FINISH, PATCH } from "./client.js";
-import { EVENT } from "./event.js";
-import { traceId } from "./ids.js";
-import { checked, demandObject, read, table } from "./input.js";
+import { Client } from "./client.js";
+import { readEvent } from "./event.js";
+import { eventId as newId, traceId } from "./ids.js";
+import { checked, read, table } from "./input.js";
+import { BEGIN, FINISH, PATCH } from "./interactions.js";
 import { Source } from "./source.js";
 
-const UPDATE = table("eventId userId event convoId model @timestamp input output {properties [attachments =featureFlags");
+const UPDATE = table("- - - - model @timestamp input output {properties [attachments =featureFlags");
+const KNOWN = table("userId event convoId model");
 
 /** The interactions begun last, so that resuming one finds what is known of it. */
 const recent = new Map();
@@ -44,42 +46,39 @@ export class Interaction extends Source {
 function update(interaction, call, number, patch) {
   const client = Source.client(interaction);
   client.attempt(call, () => {
-    patch ??= {};
-    demandObject(patch, "the argument");
     const identity = Source.identity(interaction);
-    const model = patch.model ?? identity.model;
-    client.update(call, number, UPDATE, { ...patch, ...identity, model });
-    identity.model = model;
+    const news = readEvent(patch ?? {}, UPDATE);
+    identity.model = news.model || identity.model;
+    client.merge(call, identity, news, number);
   });
 }
 
 export function begin(client, options) {
-  const identity = { eventId: options?.eventId };
-  // What could not begin records nothing.
-  let of = client;
-  const id = client.attempt("begin", () => {
-    [, identity.userId, identity.event, identity.convoId, identity.model] = read(EVENT, options);
-    identity.event ||= "ai_generation";
-    return client.update("begin", BEGIN, EVENT, options);
+  let from;
+  let named;
+  client.attempt("begin", () => {
+    named = options?.eventId;
+    const { eventId, userId, event, convoId, model, ...news } = readEvent(options);
+    const identity = { eventId: eventId || newId(), userId, event: event || "ai_generation", convoId, model };
+    if (client.merge("begin", identity, news, BEGIN)) from = { identity, trace: traceId() };
   });
-  identity.eventId = id ?? identity.eventId ?? "";
-  const from = { identity, trace: traceId() };
-  if (id == null) {
-    of = Client.off();
-  } else {
-    recent.delete(id);
-    recent.set(id, from);
-    if (recent.size > RECENT_KEPT) recent.delete(recent.keys().next().value);
-  }
-  return new Interaction(of, from);
+  // What could not begin records nothing.
+  if (!from) return nothing(named ?? "");
+  const { eventId } = from.identity;
+  recent.delete(eventId);
+  recent.set(eventId, from);
+  if (recent.size > RECENT_KEPT) recent.delete(recent.keys().next().value);
+  return new Interaction(client, from);
 }
 
 export function resume(client, eventId, known) {
   let from = recent.get(eventId);
   from ??= client.attempt("resumeInteraction", () => {
-    const [id, userId, event, convoId, model] = read(UPDATE, { ...known, eventId });
-    checked("!", id, "eventId");
-    return { identity: { eventId: id, userId, event, convoId, model }, trace: traceId() };
+    checked("!", eventId, "eventId");
+    const [userId, event, convoId, model] = read(KNOWN, known ?? {});
+    return { identity: { eventId, userId, event, convoId, model }, trace: traceId() };
   });
-  return new Interaction(from ? client : Client.off(), from ?? { identity: { eventId: "" } });
+  return from ? new Interaction(client, from) : nothing("");
 }
+
+const nothing = (eventId) => new Interaction(Client.off(), { identity: { eventId }, trace: traceId() });

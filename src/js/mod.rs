@@ -1,19 +1,15 @@
 //! The npm package's half in wasm: one class, which the JavaScript beside it is built on.
 //!
-//! Open spans live in JavaScript, where nothing has to be freed, and what is complete is encoded there: it crosses once, as the
-//! bytes that are sent. A call on an interaction crosses as the text of a JSON array whose items stand in an order that both
-//! sides know.
+//! What is open, spans and interactions, lives in JavaScript, where nothing has to be freed. What is complete is encoded there
+//! and crosses once, as the bytes that are sent: here it waits, and from here it is delivered. Nothing else crosses but numbers.
 
 mod core;
 mod flight;
-mod options;
-pub(crate) mod read;
-mod record;
 mod report;
 
 use wasm_bindgen::prelude::*;
 
-use crate::client::Client;
+use crate::millis::Millis;
 use core::Core;
 
 #[wasm_bindgen(module = "/src/js/host.js")]
@@ -48,21 +44,28 @@ macro_rules! scripts {
 
 scripts! {
     "/src/js/client.js": client,
-    "/src/js/delivery.js": drive,
+    "/src/js/delivery.js": deliver,
     "/src/js/event.js": user,
-    "/src/js/ids.js": eventId,
+    "/src/js/home.js": home,
+    "/src/js/ids.js": random,
     "/src/js/input.js": read,
     "/src/js/interaction.js": begin,
+    "/src/js/interactions.js": merge,
     "/src/js/json.js": json,
     "/src/js/options.js": build,
+    "/src/js/page.js": watch,
+    "/src/js/post.js": send,
     "/src/js/source.js": source,
-    "/src/js/span.js": spanBytes,
+    "/src/js/span.js": encode,
     "/src/js/spans.js": run
 }
 
 #[wasm_bindgen(start)]
 fn start() {
-    if let Ok(client) = Client::builder().build() {
-        connect(Core::from(client));
-    }
+    connect(Core::new(&[], &[]));
+}
+
+/// JavaScript's monotonic clock, in milliseconds.
+fn moment(millis: f64) -> Millis {
+    millis as u64
 }

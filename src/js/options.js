@@ -1,53 +1,115 @@
-// The options of a client.
+// The options of a client. The rules are those of `src/builder.rs` and `src/endpoint.rs`.
 import { Client } from "./client.js";
-import { core } from "./host.js";
-import { demandObject, read, table } from "./input.js";
-import { json } from "./json.js";
+import { Home } from "./home.js";
+import { VERSION, core, runtime } from "./host.js";
+import { demandObject, read, table, wrong } from "./input.js";
+import { quoted } from "./json.js";
 
 /** What an entry of the package may change before the first client is made. */
 export const defaults = { flushOnFinish: true, flushOnPageHide: true };
 
+const LIBRARY = "raindrop-edge";
+const DEFAULT_ENDPOINT = "https://api.raindrop.ai/v1/";
+
 const OPTIONS = table(
-  "writeKey endpoint projectId serviceName localWorkshopUrl ?debug #maxTextFieldChars #maxAttempts #traceMaxBatchSize " +
-    "#traceMaxQueueSize #eventMaxQueueSize #baseDelayMs #requestTimeoutMs #closeTimeoutMs " +
-    "?disabled ?debugLogs ?flushOnFinish ?flushOnPageHide >fetch >onError",
+  "writeKey endpoint projectId serviceName localWorkshopUrl ?disabled ?debug ?debugLogs ?flushOnFinish ?flushOnPageHide " +
+    ">fetch >onError #maxTextFieldChars #eventMaxQueueSize #traceMaxQueueSize #traceMaxBatchSize #maxAttempts #baseDelayMs " +
+    "#requestTimeoutMs #closeTimeoutMs",
 );
 
-/** The call that asks what is wrong with the options, as wasm numbers it. */
-const PROBLEM = 8;
-
-/** Options that were warned about. */
-const unknown = new Set();
-
+/** A client with the options that a caller hands over. */
 export function build(options) {
   if (!core) throw new Error("raindrop-edge is not ready: `await init()` before `new Raindrop()`");
   try {
-    // Nothing is sent to Workshop unless its URL is given.
     options ??= {};
     demandObject(options, "the argument");
-    const items = read(OPTIONS, { ...options, localWorkshopUrl: options.localWorkshopUrl || undefined });
-    const [disabled, debugLogs, flushOnFinish, flushOnPageHide, fetch, onError] = items.splice(14);
-    items[5] = items[5] || debugLogs ? 1 : undefined;
-    if (disabled) items[0] = items[4] = undefined;
-    const built = core.build(json(items));
-    const problem = built.call(PROBLEM, "");
-    if (problem) throw new Error(problem.replace("invalid configuration: ", "").replace("write_key", "writeKey"));
+    // Nothing is sent to Workshop unless its URL is given.
+    const values = read(OPTIONS, { ...options, localWorkshopUrl: options.localWorkshopUrl || undefined });
+    const client = new Client(home(values));
     warnOfUnknown(options);
-    return Client.of(built, {
-      flushOnFinish: flushOnFinish ?? defaults.flushOnFinish,
-      flushOnPageHide: flushOnPageHide ?? defaults.flushOnPageHide,
-      fetch,
-      onError,
-    });
+    return client;
   } catch ({ message }) {
     throw new TypeError(`new Raindrop: ${message}`);
   }
 }
 
+function home(values) {
+  const [writeKey = "", endpoint = DEFAULT_ENDPOINT, projectId = "", serviceName, workshopUrl = "", isDisabled, ...others] = values;
+  const [debug, debugLogs, flushOnFinish = defaults.flushOnFinish, flushOnPageHide = defaults.flushOnPageHide, ...more] = others;
+  const [fetch, onError, textCap = 1_000_000, events = 5000, spans = 5000, batch = 50, attempts = 3, ...times] = more;
+  const [baseDelay = 1000, requestTimeout = 30_000, closeTimeout = 10_000] = times;
+  const url = httpUrl(endpoint);
+  if (!url) wrong(`endpoint ${quoted(endpoint)}`, `is not an absolute http or https URL, like ${DEFAULT_ENDPOINT}`);
+  const secret = writeKey.trim();
+  if (/[^!-~]/.test(secret)) wrong("writeKey", "has a character that cannot stand in a header: is it whole, and on one line?");
+  const isOn = secret && !isDisabled;
+  const isDebugging = debug || debugLogs;
+  const cloud = isOn && { url, headers: headers(secret, project(projectId.trim()), isDebugging) };
+  const workshop = !isDisabled && httpUrl(workshopUrl);
+  const prefix = new TextEncoder().encode(tracePrefix(quoted(serviceName || LIBRARY)));
+  const numbers = [!!cloud, !!workshop, events, spans, batch, attempts, baseDelay, requestTimeout, closeTimeout];
+  return new Home({
+    core: core.build(numbers, prefix),
+    cloud: cloud || undefined,
+    workshop: workshop ? { url: workshop, headers: { "Content-Type": "application/json" } } : undefined,
+    secret,
+    textCap,
+    spanLimit: REQUEST_LIMIT - prefix.length - TRACE_SUFFIX.length,
+    eventLimit: events,
+    context: `{"library":{"name":"${LIBRARY}","version":"${VERSION}"},"metadata":{"language":"rust","runtime":"${runtime()}"}}`,
+    isDebugging,
+    flushOnFinish,
+    flushOnPageHide,
+    fetch,
+    onError,
+  });
+}
+
+/** An absolute http or https URL without query or fragment, with a slash at its end for a route to follow; else nothing. */
+function httpUrl(text) {
+  const url = text.trim();
+  try {
+    new URL(url);
+  } catch {
+    return;
+  }
+  if (/^https?:\/\/[^/]/i.test(url) && !/[\x00-\x20?#\\\x7f]/.test(url)) return url.endsWith("/") ? url : `${url}/`;
+}
+
+/** The project to name, if it is a valid one. */
+function project(id) {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(id)) return id;
+  if (id) {
+    warn(`projectId ${quoted(id)} is left out: it must be 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at each end`);
+  }
+}
+
+function headers(secret, projectId, isDebugging) {
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${secret}` };
+  if (projectId) headers["X-Raindrop-Project-Id"] = projectId;
+  if (isDebugging) headers["X-Raindrop-Sdk"] = LIBRARY;
+  return headers;
+}
+
+/** The most that a request may take, in bytes, and what it is of spans, before and behind them. */
+const REQUEST_LIMIT = 1024 * 1024;
+const TRACE_SUFFIX = "]}]}]}";
+const tracePrefix = (service) =>
+  `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":${service}}},` +
+  `{"key":"service.version","value":{"stringValue":"${VERSION}"}}]},` +
+  `"scopeSpans":[{"scope":{"name":${service},"version":"${VERSION}"},"spans":[`;
+
+/** What was warned about. */
+const warned = new Set();
+
+function warn(message) {
+  if (warned.has(message)) return;
+  warned.add(message);
+  console.warn(`raindrop: new Raindrop: ${message}`);
+}
+
 function warnOfUnknown(options) {
   for (const name of Object.keys(options)) {
-    if (unknown.has(name) || options[name] == null || OPTIONS.some(([, known]) => known == name)) continue;
-    unknown.add(name);
-    console.warn(`raindrop: new Raindrop: there is no option "${name}"`);
+    if (options[name] != null && !OPTIONS.some(([, known]) => known == name)) warn(`there is no option "${name}"`);
   }
 }

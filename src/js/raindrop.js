@@ -1,11 +1,10 @@
 // The class that users of the npm package make.
-import { Client, EVENT, SIGNAL, USER } from "./client.js";
-import { CLOSE, drive } from "./delivery.js";
+import { Client } from "./client.js";
 import { aiEvent, plainEvent, signal, user } from "./event.js";
 import { checked } from "./input.js";
 import { begin, resume } from "./interaction.js";
 import { build } from "./options.js";
-import { counts } from "./report.js";
+import { EVENT, SIGNAL, USER } from "./report.js";
 import { Source, Tracer } from "./source.js";
 
 export class Raindrop extends Source {
@@ -52,8 +51,7 @@ export class Raindrop extends Source {
   }
 
   stats() {
-    const numbers = Source.client(this).stats();
-    return { refused: numbers[0], accepted: numbers[1], ...counts(numbers, "pending") };
+    return Source.client(this).stats();
   }
 
   flush() {
@@ -65,7 +63,7 @@ export class Raindrop extends Source {
   }
 
   close() {
-    return drive(Source.client(this), CLOSE);
+    return Source.client(this).close();
   }
 }
 

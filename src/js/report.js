@@ -9,21 +9,46 @@ export class RaindropError extends Error {
   }
 }
 
+// The kinds of records, and why one is dropped, as wasm numbers them.
+export const USER = 0;
+export const EVENT = 1;
+export const PARTIAL = 2;
+export const SIGNAL = 3;
+export const SPAN = 4;
+export const QUEUE_FULL = 0;
+export const TOO_LARGE = 1;
+export const EMPTY_INTERACTION = 3;
+export const UNKNOWN_USER = 4;
+
 const KINDS = ["users", "events", "partials", "signals", "spans"];
 const REASONS = ["queueFull", "tooLarge", "rejected", "emptyInteraction", "unknownUser", "undelivered", "workshop"];
 
-/** Counts that come in the order of their names. */
-function named(names, counts) {
-  const of = Object.fromEntries(names.map((name, index) => [name, counts[index]]));
-  return [counts.reduce((sum, count) => sum + count, 0), of];
+/** Numbers by their names, and their sum. */
+function named(names, numbers) {
+  const of = Object.fromEntries(names.map((name, index) => [name, numbers[index]]));
+  return [numbers.reduce((sum, number) => sum + number, 0), of];
 }
 
-export function counts(numbers, left) {
-  const [delivered, deliveredOf] = named(KINDS, numbers.slice(2, 7));
-  const [remaining, remainingOf] = named(KINDS, numbers.slice(7, 12));
-  const [dropped, droppedOf] = named(KINDS, numbers.slice(12, 17));
-  const [, droppedBy] = named(REASONS, numbers.slice(17));
-  return { delivered, deliveredOf, [left]: remaining, [`${left}Of`]: remainingOf, dropped, droppedOf, droppedBy };
+/**
+ * The numbers of the wasm module by their names: the first one, then what was delivered, is left and was dropped of each kind,
+ * then what was dropped for each reason.
+ */
+export function counts([number, ...numbers], first, left) {
+  const [delivered, deliveredOf] = named(KINDS, numbers.slice(0, 5));
+  const [remaining, remainingOf] = named(KINDS, numbers.slice(5, 10));
+  const [dropped, droppedOf] = named(KINDS, numbers.slice(10, 15));
+  const [, droppedBy] = named(REASONS, numbers.slice(15));
+  return { [first]: number, delivered, deliveredOf, [left]: remaining, [`${left}Of`]: remainingOf, dropped, droppedOf, droppedBy };
 }
 
-export const flushReport = (numbers) => ({ requests: numbers[0], ...counts(numbers, "requeued") });
+/** Adds interactions that have news but are no records yet. */
+export function addChanged(numbers, count) {
+  numbers[0] += count;
+  numbers[6 + PARTIAL] += count;
+}
+
+/** Adds updates of interactions that were dropped. */
+export function addDropped(numbers, reason, count) {
+  numbers[11 + PARTIAL] += count;
+  numbers[16 + reason] += count;
+}

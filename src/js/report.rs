@@ -1,54 +1,41 @@
-//! Numbers and errors for JavaScript, which knows their order.
+//! Numbers for JavaScript, which knows their order.
 
-use std::fmt::Write as _;
-
-use crate::delivery::FlushReport;
-use crate::error::Error;
+use crate::delivery::Outcome;
 use crate::outbox::{DropReason, Stats};
 use crate::records::RecordKind;
 
-fn numbers(numbers: impl IntoIterator<Item = u64>) -> String {
-    let mut text = String::from("[");
-    for number in numbers {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{}{number}", if text.len() > 1 { "," } else { "" });
+/// One number, then what was delivered, is left and was dropped of each kind, then what was dropped for each reason.
+struct Numbers(Vec<f64>);
+
+impl Numbers {
+    fn new(first: u64) -> Self {
+        Self(vec![first as f64])
     }
-    text.push(']');
-    text
+
+    fn each<T: Copy>(mut self, of: &[T], count: impl Fn(T) -> u64) -> Self {
+        self.0.extend(of.iter().map(|which| count(*which) as f64));
+        self
+    }
 }
 
-/// Refused and accepted, then delivered, pending and dropped of each kind, then dropped by each reason.
-pub(super) fn stats(stats: &Stats) -> String {
-    let kinds = || RecordKind::ALL.iter().copied();
-    numbers(
-        [stats.refused(), stats.accepted()]
-            .into_iter()
-            .chain(kinds().map(|kind| stats.delivered_of(kind)))
-            .chain(kinds().map(|kind| stats.pending_of(kind)))
-            .chain(kinds().map(|kind| stats.dropped_of(kind)))
-            .chain(DropReason::ALL.iter().map(|reason| stats.dropped_by(*reason))),
-    )
+/// What was accepted comes first, what is left waits.
+pub(super) fn stats(stats: &Stats) -> Vec<f64> {
+    Numbers::new(stats.accepted())
+        .each(RecordKind::ALL, |kind| stats.delivered_of(kind))
+        .each(RecordKind::ALL, |kind| stats.pending_of(kind))
+        .each(RecordKind::ALL, |kind| stats.dropped_of(kind))
+        .each(DropReason::ALL, |reason| stats.dropped_by(reason))
+        .0
 }
 
-/// Requests and a zero, then delivered, requeued and dropped of each kind, then dropped by each reason.
-pub(super) fn flush(report: &FlushReport) -> String {
-    let kinds = || RecordKind::ALL.iter().copied();
-    numbers(
-        [report.requests(), 0]
-            .into_iter()
-            .chain(kinds().map(|kind| report.delivered_of(kind)))
-            .chain(kinds().map(|kind| report.requeued_of(kind)))
-            .chain(kinds().map(|kind| report.dropped_of(kind)))
-            .chain(DropReason::ALL.iter().map(|reason| report.dropped_by(*reason))),
-    )
-}
-
-/// The code of an error, its status or 0, and its message, by spaces apart.
-pub(super) fn error(error: &Error) -> String {
-    let (code, status) = match error {
-        Error::HttpStatus { status, .. } => ("http_status", *status),
-        Error::Timeout => ("timeout", 0),
-        _ => ("http", 0),
-    };
-    format!("!{code} {status} {error}")
+/// Requests come first, what is left is back in the buffer. At the end: whether the deadline kept something back.
+pub(super) fn flush(outcome: &Outcome) -> Vec<f64> {
+    let Outcome { report, out_of_time, .. } = outcome;
+    Numbers::new(report.requests())
+        .each(RecordKind::ALL, |kind| report.delivered_of(kind))
+        .each(RecordKind::ALL, |kind| report.requeued_of(kind))
+        .each(RecordKind::ALL, |kind| report.dropped_of(kind))
+        .each(DropReason::ALL, |reason| report.dropped_by(reason))
+        .each(&[*out_of_time], u64::from)
+        .0
 }

@@ -1,7 +1,7 @@
 // What starts spans.
-import { read, table } from "./input.js";
+import { errorText, read, table } from "./input.js";
 import { LLM_KIND, TOOL_KIND } from "./span.js";
-import { LlmSpan, Span, ToolSpan, llmDetail, run, toolDetail } from "./spans.js";
+import { LlmSpan, Span, ToolSpan, opened, run } from "./spans.js";
 
 const TOOL = table("@startTime @endTime #durationMs");
 
@@ -28,11 +28,11 @@ export class Source {
   }
 
   startLlmSpan(options) {
-    return new LlmSpan(this.#client, "startLlmSpan", LLM_KIND, this.#from, options, llmDetail);
+    return new LlmSpan(this.#client, "startLlmSpan", LLM_KIND, this.#from, options);
   }
 
   startToolSpan(options) {
-    return new ToolSpan(this.#client, "startToolSpan", TOOL_KIND, this.#from, options, toolDetail);
+    return new ToolSpan(this.#client, "startToolSpan", TOOL_KIND, this.#from, options);
   }
 
   withSpan(options, work) {
@@ -44,20 +44,16 @@ export class Source {
   }
 
   trackTool(options) {
-    this.#client.attempt("trackTool", () => {
+    const client = this.#client;
+    try {
       const [start, end = start == null ? Date.now() : undefined, duration] = read(TOOL, options);
-      const began = start ?? end - (duration ?? 0);
-      const span = new ToolSpan(
-        this.#client,
-        "trackTool",
-        TOOL_KIND,
-        this.#from,
-        { ...options, startTime: began },
-        toolDetail,
-      );
-      if (options.error != null) span.setError(options.error);
-      span.end(end ?? (duration == null ? Date.now() : start + duration));
-    });
+      const span = opened(TOOL_KIND, this.#from, options);
+      span.start = start ?? end - (duration ?? 0);
+      if (options.error != null) span.error = errorText(options.error);
+      client.recordSpan("trackTool", span, end ?? (duration == null ? Date.now() : start + duration));
+    } catch (error) {
+      client.refuse("trackTool", error);
+    }
   }
 }
 

@@ -7,36 +7,50 @@ const SPAN = table("!name eventId operationId {properties {attributes @startTime
 const LLM = table("input output model - provider #inputTokens #outputTokens");
 const USAGE = table("model #inputTokens #outputTokens");
 
+/** Not to be changed. */
+const NONE = Object.freeze({});
+
+/** What a span says until it ends, and its place: what its children need to know. `from` is what starts it. */
+export function opened(kind, from, options) {
+  const [name, eventId, operationId, properties, attributes, startTime] = read(SPAN, options);
+  const { parent } = options;
+  if (parent != null && !(parent instanceof Span)) wrong("parent", "must be a span", parent, kindOf);
+  const above = parent && Span.place(parent);
+  let { identity, sticky } = from;
+  if (eventId) identity = { ...identity, eventId };
+  if (above && !identity.userId && (!identity.eventId || identity.eventId == above.identity.eventId)) identity = above.identity;
+  sticky ??= above?.sticky;
+  return {
+    kind,
+    place: { id: spanId(), parent: above?.id, trace: above?.trace ?? from.trace ?? traceId(), identity, sticky },
+    name,
+    operationId,
+    start: startTime ?? Date.now(),
+    properties: sticky || properties ? { ...sticky, ...properties } : NONE,
+    attributes: attributes ? { ...attributes } : NONE,
+    detail: kind == LLM_KIND ? llmDetail(options) : kind == TOOL_KIND ? toolDetail(options) : NONE,
+    error: undefined,
+  };
+}
+
 export class Span {
   #client;
   /** Nothing once it has ended, or if it could not begin. */
   #open;
-  /** What its children need to know, also later. */
   #place;
 
-  constructor(client, call, kind, from, options, extra) {
+  constructor(client, call, kind, from, options) {
     this.#client = client;
-    client.attempt(call, () => {
-      const [name, eventId, operationId, properties, attributes, startTime] = read(SPAN, options);
-      const { parent } = options;
-      if (parent != null && !(parent instanceof Span)) wrong("parent", "must be a span", parent, kindOf);
-      const above = parent?.#place;
-      let { identity, trace, sticky } = from;
-      if (eventId) identity = { ...identity, eventId };
-      if (above && !identity.userId && (!identity.eventId || identity.eventId == above.identity.eventId)) identity = above.identity;
-      sticky ??= above?.sticky;
-      this.#place = { id: spanId(), parent: above?.id, trace: above?.trace ?? trace ?? traceId(), identity, sticky };
-      this.#open = {
-        name,
-        kind,
-        start: startTime ?? Date.now(),
-        operationId,
-        properties: { ...sticky, ...properties },
-        attributes: { ...attributes },
-        detail: [],
-        ...extra?.(options),
-      };
-    });
+    try {
+      this.#open = opened(kind, from, options);
+      this.#place = this.#open.place;
+    } catch (error) {
+      client.refuse(call, error);
+    }
+  }
+
+  static place(span) {
+    return span.#place;
   }
 
   /** Changes what the span will say, unless it has ended. */
@@ -45,7 +59,7 @@ export class Span {
   }
 
   setAttributes(attributes) {
-    Span.update(this, "setAttributes", (open) => Object.assign(open.attributes, checked("{", attributes, "attributes")));
+    Span.update(this, "setAttributes", (open) => add(open, checked("{", attributes, "attributes")));
   }
 
   setInput(input) {
@@ -63,16 +77,17 @@ export class Span {
   }
 
   setTokenUsage(usage) {
-    Span.update(this, "setTokenUsage", ({ kind, detail, attributes }) => {
+    Span.update(this, "setTokenUsage", (open) => {
       const [model, inputTokens, outputTokens] = read(USAGE, usage);
+      const { kind, detail } = open;
       if (kind == LLM_KIND) {
         detail[3] = model ?? detail[3];
         detail[5] = inputTokens;
         detail[6] = outputTokens;
       } else {
-        if (model) attributes["gen_ai.response.model"] = model;
-        if (inputTokens) attributes["gen_ai.usage.input_tokens"] = inputTokens;
-        if (outputTokens) attributes["gen_ai.usage.output_tokens"] = outputTokens;
+        if (model) add(open, { "gen_ai.response.model": model });
+        if (inputTokens) add(open, { "gen_ai.usage.input_tokens": inputTokens });
+        if (outputTokens) add(open, { "gen_ai.usage.output_tokens": outputTokens });
       }
     });
   }
@@ -80,19 +95,26 @@ export class Span {
   end(at) {
     const open = this.#open;
     if (!open) return;
-    this.#client.attempt("end", () => {
+    try {
       const end = checked("@", at, "time") ?? Date.now();
       this.#open = undefined;
-      this.#client.recordSpan(this.#place, open, end);
-    });
+      this.#client.recordSpan("end", open, end);
+    } catch (error) {
+      this.#client.refuse("end", error);
+    }
   }
 }
 
+const add = (open, attributes) => {
+  open.attributes = { ...open.attributes, ...attributes };
+};
+
 const setContent = (span, call, index, name, value) =>
-  Span.update(span, call, ({ kind, detail, attributes }) => {
+  Span.update(span, call, (open) => {
+    const { kind, detail } = open;
     if (kind == LLM_KIND) detail[index] = checked("", value, name);
     else if (kind == TOOL_KIND) detail[index] = asText(value, name);
-    else attributes[`traceloop.entity.${name}`] = asText(value, name);
+    else add(open, { [`traceloop.entity.${name}`]: asText(value, name) });
   });
 
 export class ToolSpan extends Span {}
@@ -133,18 +155,16 @@ function messages(list) {
   });
 }
 
-export const llmDetail = (options) => {
+function llmDetail(options) {
   const detail = read(LLM, options);
   if (options.messages != null) detail[7] = messages(options.messages);
-  return { detail };
-};
+  return detail;
+}
 
-export const toolDetail = (options) => ({
-  detail: [
-    asText(options.inputParameters ?? options.input, options.input == null ? "inputParameters" : "input"),
-    asText(options.output, "output"),
-  ],
-});
+const toolDetail = ({ inputParameters, input, output }) => [
+  asText(inputParameters ?? input, input == null ? "inputParameters" : "input"),
+  asText(output, "output"),
+];
 
 /** Runs `work` in a span, which ends with it. */
 export function run(span, work, keepsOutput) {

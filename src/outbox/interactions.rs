@@ -6,6 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::index::Index;
+use crate::platform;
 use crate::records::{Attachment, DEFAULT_EVENT, EventFields, Identity, Properties};
 use crate::wire::{Encoding, EventView, Scratch, partial};
 
@@ -15,6 +16,9 @@ const FINISHED_KEPT: usize = 1_024;
 const LARGE_NEWS: usize = 512 * 1024;
 /// How many open interactions without news are remembered.
 const IDLE_KEPT: usize = 16_384;
+
+/// Where it is not, all that becomes of interactions is left out.
+const IS_USED: bool = platform::MERGES_INTERACTIONS;
 
 #[derive(Debug, Default)]
 pub(super) struct Interactions {
@@ -114,12 +118,12 @@ pub(super) enum Sealed {
 
 impl Interactions {
     pub fn changed(&self) -> usize {
-        self.changed
+        if IS_USED { self.changed } else { 0 }
     }
 
     /// About how much memory takes what is not yet a record.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        if IS_USED { self.bytes } else { 0 }
     }
 
     pub fn identity(&self, event_id: &str) -> Option<Arc<Identity>> {
@@ -194,7 +198,7 @@ impl Interactions {
     /// Makes a record of news up to `last` and goes on from there: `from` is where to look, at first 0. Interactions without
     /// a user stay.
     pub fn seal_next(&mut self, last: u64, from: &mut usize, encoding: &Encoding) -> Option<Sealed> {
-        if self.changed == self.held {
+        if !IS_USED || self.changed == self.held {
             return None;
         }
         let is_due = |entry: &Entry| entry.changed_at.is_some_and(|seq| seq <= last) && !entry.is_held();
@@ -209,7 +213,7 @@ impl Interactions {
     /// Gives up the interactions that are held for want of a user. Returns how many.
     pub fn drop_held(&mut self) -> usize {
         let held = mem::take(&mut self.held);
-        if held > 0 {
+        if IS_USED && held > 0 {
             let freed = self.entries.iter().filter(|entry| entry.is_held()).map(|entry| entry.bytes).sum();
             self.bytes = self.bytes.saturating_sub(freed);
             self.retain(&|entry| !entry.is_held());
@@ -220,6 +224,9 @@ impl Interactions {
 
     /// Gives up the news of the oldest interaction that has any. Returns whether there is one.
     pub fn drop_oldest(&mut self) -> bool {
+        if !IS_USED {
+            return false;
+        }
         let Some(position) = self.entries.iter().position(|entry| entry.changed_at.is_some()) else { return false };
         let Some(entry) = self.entries.get_mut(position) else { return false };
         self.held = self.held.saturating_sub(entry.is_held().into());

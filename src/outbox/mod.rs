@@ -10,6 +10,8 @@ mod queue;
 mod run;
 mod stats;
 mod tally;
+#[cfg(feature = "js")]
+mod updates;
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -27,6 +27,10 @@ pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) const BUFFER_BYTES: usize = 32 * 1024 * 1024;
 /// Whether Workshop gets more than the content's type.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = true;
+/// Whether warnings are written.
+pub(crate) const HAS_CONSOLE: bool = true;
+/// Whether calls on an interaction are merged here.
+pub(crate) const MERGES_INTERACTIONS: bool = true;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of an error's body is kept.
 const MAX_ERROR_BODY: usize = 4 * 1024;

@@ -2,7 +2,7 @@
 //!
 //! What takes more than a call of a global is done in JavaScript, which weighs a third of what it would in wasm.
 
-// The npm package has JavaScript of its own.
+// Of the npm package, whose JavaScript knows more, it is asked less.
 #[cfg(feature = "js")]
 mod snippet;
 
@@ -27,6 +27,10 @@ pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 
 /// In a browser, Workshop's CORS rules allow no header of ours.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
+
+/// Of the npm package the half that is JavaScript writes warnings, and merges calls on an interaction.
+pub(crate) const HAS_CONSOLE: bool = !cfg!(feature = "js");
+pub(crate) const MERGES_INTERACTIONS: bool = !cfg!(feature = "js");
 
 #[wasm_bindgen(module = "/src/platform/web/host.js")]
 extern "C" {

@@ -215,12 +215,6 @@ impl Recorder {
         let _ = self.push(RecordKind::Span, wire::span(span, &self.home.config.encoding));
     }
 
-    /// Records what is JSON already; no bytes if it is too large.
-    #[cfg(feature = "js")]
-    pub fn encoded(&self, kind: RecordKind, bytes: &[u8]) -> Result<()> {
-        self.push_encoded(kind, (!bytes.is_empty()).then_some(bytes))
-    }
-
     pub fn warn_useless(&self, name: &str) {
         self.home.diagnostics.warn(
             Warning::UselessSpan,

@@ -101,6 +101,16 @@ pub(crate) fn is_final_partial(partial: &[u8]) -> bool {
     partial.ends_with(FINAL)
 }
 
+/// The id of the event that a partial is of, as it stands there: nothing in it is taken for its end, for a quote is escaped.
+#[cfg(feature = "js")]
+pub(crate) fn event_id_of(partial: &[u8]) -> &str {
+    const BEFORE: usize = br#"{"event_id":""#.len();
+    const AFTER: &[u8] = br#"",""#;
+    let rest = partial.get(BEFORE..).unwrap_or_default();
+    let end = rest.windows(AFTER.len()).position(|window| window == AFTER);
+    std::str::from_utf8(rest.get(..end.unwrap_or_default()).unwrap_or_default()).unwrap_or_default()
+}
+
 /// A complete event as Workshop wants it: the same object as the last partial of an interaction.
 pub(crate) fn as_final_partial(event: &[u8]) -> Vec<u8> {
     let mut partial = event.strip_suffix(b"}").unwrap_or(event).to_vec();

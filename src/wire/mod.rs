@@ -19,8 +19,6 @@ mod value;
 pub(crate) use event::{EventView, complete_event, partial};
 pub(crate) use scratch::Scratch;
 pub(crate) use signal::signal;
-#[cfg(feature = "js")]
-pub(crate) use span::max_span;
 pub(crate) use span::{has_ai_operation, span};
 pub(crate) use text::TextCap;
 pub(crate) use user::user;

@@ -22,7 +22,7 @@ pub(crate) fn span(span: &SpanRecord<'_>, encoding: &Encoding) -> Option<Scratch
 }
 
 /// How many bytes a span may have.
-pub(crate) fn max_span(encoding: &Encoding) -> usize {
+fn max_span(encoding: &Encoding) -> usize {
     Envelope::of(RecordKind::Span, &encoding.trace_prefix, 1).max_record()
 }
 

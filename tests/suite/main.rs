@@ -32,6 +32,7 @@ mod fixtures_spans;
 mod flush;
 mod migration;
 mod order;
+mod parity;
 mod properties;
 mod queue_bounds;
 mod responses;

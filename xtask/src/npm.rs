@@ -14,17 +14,23 @@ const PACKAGE: &str = "raindrop-edge";
 /// Where the crate of the wasm module is: a workspace of its own, with its own lock file.
 pub const CRATE: &str = "npm";
 const LIBRARY: &str = "raindrop";
+/// The entry of what all entries of the package share. It becomes one file: to import many takes long.
+const CORE: &str = "core.js";
 /// The package's half in JavaScript.
-const SCRIPTS: [&str; 14] = [
+const SCRIPTS: [&str; 18] = [
     "client.js",
     "delivery.js",
     "event.js",
+    "home.js",
     "host.js",
     "ids.js",
     "input.js",
     "interaction.js",
+    "interactions.js",
     "json.js",
     "options.js",
+    "page.js",
+    "post.js",
     "raindrop.js",
     "report.js",
     "source.js",
@@ -71,7 +77,8 @@ pub fn build(target: &Path) -> Result<Package, String> {
     let work = target.join("npm");
     let bound = work.join("bound");
     let directory = directory(target);
-    for stale in [&bound, &directory] {
+    let scripts = work.join("scripts");
+    for stale in [&bound, &directory, &scripts] {
         clear(stale)?;
     }
     for step in set_up(target)? {
@@ -83,13 +90,12 @@ pub fn build(target: &Path) -> Result<Package, String> {
     copy_files(&root.join(TEMPLATES), &directory)?;
     copy(&root.join("LICENSE"), &directory.join("LICENSE"))?;
     for file in SCRIPTS {
-        copy(&root.join("src/js").join(file), &directory.join(file))?;
+        copy(&root.join("src/js").join(file), &scripts.join(file))?;
     }
     let glue = read(&bound.join(format!("{LIBRARY}_bg.js")))?;
-    let snippets = snippets(&glue)?;
-    write(&directory.join(format!("{LIBRARY}_bg.js")), &glue.replace(snippets, "./"))?;
-    let imports = directory.join("imports.js");
-    write(&imports, &read(&imports)?.replace("SNIPPETS/", snippets))?;
+    write(&scripts.join(format!("{LIBRARY}_bg.js")), &glue.replace(snippets(&glue)?, "./"))?;
+    copy(&directory.join(CORE), &scripts.join(CORE))?;
+    bundle(&scripts.join(CORE), &directory.join(CORE)).produce()?;
     optimize(&bound.join(format!("{LIBRARY}_bg.wasm")), &directory.join(format!("{LIBRARY}_bg.wasm"))).produce()?;
 
     let tarball = tarball(target)?;
@@ -140,6 +146,15 @@ fn bind(work: &Path, bound: &Path) -> Step {
         .args(&[bound.display().to_string(), compiled.display().to_string()])
 }
 
+fn bundle(entry: &Path, bundle: &Path) -> Step {
+    let esbuild = tools::workspace_root().join(NODE_DIRECTORY).join("node_modules/.bin/esbuild");
+    Step::new("bundle", &esbuild.display().to_string(), &["--bundle", "--format=esm", "--log-level=warning"]).args(&[
+        "--allow-overwrite".to_owned(),
+        entry.display().to_string(),
+        format!("--outfile={}", bundle.display()),
+    ])
+}
+
 /// Format and lints of the crate.
 pub fn checks(target: &Path) -> Vec<Step> {
     vec![
@@ -159,7 +174,7 @@ fn optimize(bound: &Path, optimized: &Path) -> Step {
         .args(&[bound.display().to_string(), "-o".to_owned(), optimized.display().to_string()])
 }
 
-/// The folder in which wasm-bindgen keeps our scripts, with a hash in it: the package has them beside the glue.
+/// The folder in which wasm-bindgen keeps our scripts, with a hash in it: they are bundled from beside the glue.
 fn snippets(glue: &str) -> Result<&str, String> {
     let path = glue.split('\'').find(|text| text.starts_with("./snippets/"));
     let folder = path.and_then(|path| path.get(..=path.rfind('/')?));

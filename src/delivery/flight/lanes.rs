@@ -44,10 +44,10 @@ impl Flight {
             let kind = lane.batch.kind;
             let post = if self.is_local() && kind == RecordKind::Event {
                 let Some(body) = outbox.as_final_partials(&lane.batch).pop() else { continue };
-                Post { slot, to_workshop: true, route: route(RecordKind::Partial), body, timeout }
+                Post { slot, to_workshop: true, kind: RecordKind::Partial, body, timeout }
             } else {
                 let Some(body) = outbox.body(&lane.batch, &self.envelope(kind)) else { continue };
-                Post { slot, to_workshop: self.is_local(), route: route(kind), body, timeout }
+                Post { slot, to_workshop: self.is_local(), kind, body, timeout }
             };
             if !lane.is_mirrored {
                 lane.is_mirrored = true;
@@ -183,7 +183,7 @@ impl Flight {
     }
 }
 
-fn route(kind: RecordKind) -> &'static str {
+pub(super) fn route(kind: RecordKind) -> &'static str {
     match kind {
         RecordKind::User => "users/identify",
         RecordKind::Event => "events/track",

@@ -1,33 +1,25 @@
-//! By functions of `host.js`.
+//! For the npm package, whose half in JavaScript knows the clock, the runtime and what to say: of the module it asks less.
 
 use wasm_bindgen::prelude::*;
 
 use crate::millis::Millis;
 
-#[wasm_bindgen(module = "/src/js/host.js")]
+#[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = monotonic)]
-    fn monotonic_millis() -> f64;
-    fn entropy32() -> Option<u32>;
-    fn runtime() -> u32;
+    #[wasm_bindgen(js_namespace = Math, js_name = random)]
+    fn random() -> f64;
 }
 
-/// Time since some fixed moment; never runs backwards where there is a `performance`.
+/// JavaScript tells the time with each call.
 pub(crate) fn monotonic() -> Millis {
-    monotonic_millis() as u64
+    0
 }
 
-/// 128 unpredictable bits. Workers refuse them in their global scope: `None`.
+/// For jitter only: ids are made in JavaScript.
 pub(crate) fn entropy() -> Option<u128> {
-    let mut bits = 0;
-    for _ in 0..4 {
-        bits = bits << 32 | u128::from(entropy32()?);
-    }
-    Some(bits)
+    Some(random().to_bits().into())
 }
 
-/// In the order in which the snippet looks.
 pub(crate) fn runtime_name() -> String {
-    const NAMES: [&str; 6] = ["cloudflare-worker", "deno", "bun", "node", "browser", "web-worker"];
-    NAMES.get(runtime() as usize).copied().unwrap_or("unknown").to_owned()
+    "unknown".to_owned()
 }

@@ -1,0 +1,14 @@
+// What all entries share: the classes, and the wasm module's half in JavaScript. In the package it is one file.
+import * as glue from "./raindrop_bg.js";
+
+export { defaults } from "./options.js";
+export { Raindrop } from "./raindrop.js";
+export { RaindropError } from "./report.js";
+
+/** What the wasm module imports, by the names that it has for it. */
+export const imports = { "./raindrop_bg.js": glue };
+
+export function start({ exports }) {
+  glue.__wbg_set_wasm(exports);
+  exports.__wbindgen_start();
+}

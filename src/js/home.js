@@ -1,0 +1,33 @@
+// What a client and its scopes share.
+import { core, monotonic } from "./host.js";
+
+const SWEEP_INTERVAL_MS = 1000;
+
+export class Home {
+  /** Builds scopes, and takes what the client itself records. */
+  core = core;
+  /** When each kind of warning was last written. */
+  warned = {};
+  refused = 0;
+  /** How many interactions have news, and those of scopes. */
+  changed = 0;
+  stores = new Set();
+
+  /**
+   * `settings`: where records go, `cloud` and `workshop`, each a `url` and `headers`, and the `secret` that no error may repeat;
+   * how many code points a text may have (`textCap`), how many bytes a span (`spanLimit`), how many records of each kind but
+   * spans may wait (`eventLimit`); `context`, what events say of what recorded them; and the options that are needed later.
+   */
+  constructor(settings) {
+    Object.assign(this, settings);
+    this.isOn = !!(this.cloud ?? this.workshop);
+  }
+
+  /** Makes records of what scopes hold that seem to be dead: the wasm module looks after them then. */
+  sealAbandoned() {
+    const now = monotonic();
+    if (now - this.swept < SWEEP_INTERVAL_MS) return;
+    this.swept = now;
+    for (const store of this.stores) store.sealAbandoned(now);
+  }
+}

@@ -1,0 +1,17 @@
+// What is delivered when a page is hidden or left.
+import { LEAVE, deliver } from "./delivery.js";
+
+const clients = new Set();
+let isWatched = false;
+
+export function watch(client) {
+  if (typeof document == "undefined") return;
+  clients.add(client);
+  if (isWatched) return;
+  isWatched = true;
+  const leave = () => clients.forEach((client) => deliver(client, LEAVE).catch(() => {}));
+  document.addEventListener("visibilitychange", () => document.visibilityState == "hidden" && leave());
+  addEventListener("pagehide", leave);
+}
+
+export const forget = (client) => clients.delete(client);
