@@ -14,6 +14,7 @@ mod tally;
 mod updates;
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use counters::Counters;
@@ -47,12 +48,13 @@ pub(crate) struct Limits {
 pub(crate) struct Outbox {
     limits: Limits,
     counters: Arc<Counters>,
+    /// Whether nothing more is recorded; what is here may still be delivered. Changes under the lock of `state`.
+    is_closed: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    phase: Phase,
     /// Of the last call that was recorded here.
     last_seq: u64,
     queues: PerKind<Queue>,
@@ -60,14 +62,6 @@ struct State {
     loans: Vec<Loan>,
     /// The last sequence number that another scope saw, and when it saw it first.
     seen: (u64, Millis),
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    #[default]
-    Open,
-    /// Nothing more is recorded; what is here may still be delivered.
-    Closed,
 }
 
 /// Records without an outbox, in order.
@@ -86,7 +80,7 @@ fn count(runs: &[Box<Run>]) -> usize {
 
 impl Outbox {
     pub fn new(limits: Limits, counters: Arc<Counters>) -> Self {
-        Self { limits, counters, state: Mutex::default() }
+        Self { limits, counters, is_closed: AtomicBool::new(false), state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -94,7 +88,7 @@ impl Outbox {
     }
 
     pub fn is_closed(&self) -> bool {
-        self.lock().phase == Phase::Closed
+        self.is_closed.load(Ordering::Relaxed)
     }
 
     /// Whether nothing waits and no flush is under way.
@@ -117,7 +111,7 @@ impl Outbox {
     /// replaced, was dropped.
     pub fn push(&self, kind: RecordKind, record: Option<&[u8]>) -> Result<Option<DropReason>> {
         let mut state = self.lock();
-        if state.phase == Phase::Closed {
+        if self.is_closed() {
             return Err(Error::Closed);
         }
         self.counters.accept(kind);
@@ -133,7 +127,7 @@ impl Outbox {
     /// Merges a call on an interaction into what is known of it. Returns why its record was dropped, if it was.
     pub fn update(&self, update: Update<'_>, encoding: &Encoding) -> Result<Option<DropReason>> {
         let mut state = self.lock();
-        if state.phase == Phase::Closed {
+        if self.is_closed() {
             return Err(Error::Closed);
         }
         let event_id = update.event_id;
@@ -178,7 +172,8 @@ impl Outbox {
 
     /// From now on nothing more is recorded.
     pub fn close(&self) {
-        self.lock().phase = Phase::Closed;
+        let _state = self.lock();
+        self.is_closed.store(true, Ordering::Relaxed);
     }
 
     /// Everything that waits, for another outbox to take. Interactions whose user never became known end here.

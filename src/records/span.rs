@@ -71,8 +71,6 @@ pub(crate) struct SpanFields {
     pub operation_id: String,
     pub properties: Properties,
     pub attributes: Vec<Attribute>,
-    /// Further attributes, typed as their values are.
-    pub json_attributes: Properties,
     pub detail: Detail,
     pub error: Option<String>,
 }
@@ -89,8 +87,7 @@ impl SpanFields {
 
     /// The keys of the attributes that the caller set.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        let attributes = self.attributes.iter().map(|attribute| attribute.key.as_str());
-        attributes.chain(self.json_attributes.iter().map(|(key, _)| key))
+        self.attributes.iter().map(|attribute| attribute.key.as_str())
     }
 }
 

@@ -27,11 +27,6 @@ impl Attributes<'_> {
             json::escape(self.out, &attribute.key);
             self.typed(&attribute.value);
         }
-        for (key, value) in self.own.json_attributes.iter().filter(|(_, value)| !value.is_null()) {
-            self.begin();
-            json::escape(self.out, key);
-            self.json(value);
-        }
     }
 
     /// Begins an attribute that a kind of span implies. `false`, and nothing is written, if the caller set one of its key.

@@ -40,8 +40,8 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
     !matches!(fields.detail, Detail::Plain)
         || !fields.operation_id.is_empty()
         || ![&identity.event_id, &identity.user_id, &identity.convo_id].iter().all(|text| text.is_empty())
-        || KEPT.iter().any(associated)
         || fields.keys().any(keeps)
+        || KEPT.iter().any(associated)
 }
 
 /// `cap` is that of each text; `attribute_cap` that of an attribute which holds several.
