@@ -15,9 +15,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::console;
 
 use super::{Exchange, Request, Response, SendError};
 use crate::millis::Millis;
@@ -41,9 +43,6 @@ extern "C" {
     fn cancel(this: &Pending);
 
     fn post(url: &str, headers: &Object, body: &[u8], millis: f64) -> Pending;
-
-    #[wasm_bindgen(js_name = sleep)]
-    fn alarm(millis: f64) -> Pending;
 
     #[cfg(not(feature = "js"))]
     #[wasm_bindgen(js_name = monotonic)]
@@ -69,11 +68,6 @@ extern "C" {
     #[wasm_bindgen(js_name = String)]
     fn to_string(number: f64) -> String;
 
-    #[wasm_bindgen(js_namespace = console, js_name = warn)]
-    fn console_warn(message: &str);
-
-    #[wasm_bindgen(js_namespace = console, js_name = debug)]
-    fn console_debug(message: &str);
 }
 
 /// A future that stays where it is.
@@ -148,8 +142,9 @@ pub(crate) fn can_sleep() -> bool {
 }
 
 pub(crate) fn sleep(time: Millis) -> Boxed<()> {
-    let alarm = Settled::new(alarm(time as f64));
-    Box::pin(async { drop(alarm.await) })
+    /// `setTimeout` takes more for nothing at all.
+    const LONGEST: Millis = i32::MAX as Millis;
+    Box::pin(TimeoutFuture::new(time.min(LONGEST) as u32))
 }
 
 /// Time since some fixed moment; never runs backwards where there is a `performance`.
@@ -195,11 +190,11 @@ pub(crate) fn listens(_address: SocketAddr, _patience: Duration) -> bool {
 }
 
 pub(crate) fn warn(message: fmt::Arguments<'_>) {
-    console_warn(&format!("raindrop: {message}"));
+    console::warn_1(&format!("raindrop: {message}").into());
 }
 
 pub(crate) fn debug(message: fmt::Arguments<'_>) {
-    console_debug(&format!("raindrop: {message}"));
+    console::debug_1(&format!("raindrop: {message}").into());
 }
 
 /// What differs from native. Runs in node, in Chromium and in a web worker.

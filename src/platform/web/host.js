@@ -26,21 +26,14 @@ export function runtime() {
 /** `setTimeout` takes more for nothing at all. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Resolves after a while. Node does not end before its timers do: `cancel` those that nobody waits for. */
-export function sleep(millis) {
+/** What becomes of a promise, or nothing if it takes too long. Node does not end before its timers do. */
+async function within(millis, promise) {
   let timer;
   const alarm = new Promise((ring) => (timer = setTimeout(ring, Math.min(millis, LONGEST_MS))));
-  alarm.cancel = () => clearTimeout(timer);
-  return alarm;
-}
-
-/** What becomes of a promise, or nothing if it takes too long. */
-async function within(millis, promise) {
-  const alarm = sleep(millis);
   try {
     return await Promise.race([promise, alarm]);
   } finally {
-    alarm.cancel();
+    clearTimeout(timer);
   }
 }
 
