@@ -196,11 +196,10 @@ impl Client {
     /// # Errors
     /// The first request's that failed for good, after up to [`max_attempts`](ClientBuilder::max_attempts).
     pub async fn close(&self) -> Result<FlushReport> {
-        let now = platform::monotonic();
-        if self.recorder.close_empty(now) {
+        if self.recorder.close_empty() {
             return Ok(FlushReport::default());
         }
-        drive(Flight::close(&self.recorder, now)).await.into_result()
+        drive(Flight::close(&self.recorder, platform::monotonic())).await.into_result()
     }
 
     pub(crate) async fn deliver(&self, wants: fn(RecordKind) -> bool) -> Outcome {

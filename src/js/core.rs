@@ -27,7 +27,10 @@ impl Core {
 
     /// A client with a buffer of its own.
     pub fn scope(&self) -> Core {
-        Core { recorder: self.recorder.scope() }
+        let recorder = self.recorder.scope();
+        // What JavaScript records goes to the outbox at once.
+        recorder.register();
+        Core { recorder }
     }
 
     /// Takes the JSON of a record; no bytes if it is too large. Returns whether it, or one that it replaced, was dropped.

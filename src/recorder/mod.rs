@@ -3,7 +3,7 @@
 mod fields;
 mod scopes;
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use time::OffsetDateTime;
 
@@ -38,6 +38,8 @@ pub(crate) struct Recorder {
     /// Takes what a scope could not deliver.
     parent: Option<Arc<Recorder>>,
     scopes: Scopes,
+    /// With the parent's scopes, when there is something to find.
+    registration: Once,
 }
 
 impl Recorder {
@@ -47,14 +49,19 @@ impl Recorder {
 
     fn new(home: Arc<Home>, parent: Option<Arc<Recorder>>) -> Self {
         let outbox = Outbox::new(home.config.limits, Arc::clone(&home.counters));
-        Self { home, outbox, parent, scopes: Scopes::default() }
+        Self { home, outbox, parent, scopes: Scopes::default(), registration: Once::new() }
     }
 
     pub fn scope(self: &Arc<Self>) -> Arc<Self> {
         let parent = self.parent.as_ref().unwrap_or(self);
-        let scope = Arc::new(Self::new(Arc::clone(&self.home), Some(Arc::clone(parent))));
-        parent.scopes.add(&scope);
-        scope
+        Arc::new(Self::new(Arc::clone(&self.home), Some(Arc::clone(parent))))
+    }
+
+    /// To be called before anything is recorded: from then on somebody looks after the scope.
+    pub fn register(self: &Arc<Self>) {
+        if let Some(parent) = &self.parent {
+            self.registration.call_once(|| parent.scopes.add(self));
+        }
     }
 
     /// Takes over what scopes hold that seem to be dead.
@@ -66,10 +73,13 @@ impl Recorder {
     }
 
     /// Ends recording. Returns whether there is nothing to deliver, as at the end of a request that recorded nothing.
-    pub fn close_empty(&self, now: Millis) -> bool {
+    pub fn close_empty(&self) -> bool {
         self.outbox.close();
-        self.adopt_abandoned(now);
-        self.outbox.is_empty() && self.parent().is_none_or(|parent| parent.outbox.is_empty())
+        let client = self.parent.as_deref().unwrap_or(self);
+        if !client.scopes.is_empty() {
+            self.adopt_abandoned(platform::monotonic());
+        }
+        self.outbox.is_empty() && client.outbox.is_empty()
     }
 
     pub fn parent(&self) -> Option<&Arc<Recorder>> {
@@ -81,7 +91,7 @@ impl Recorder {
     }
 
     /// Records a complete event. Returns its id.
-    pub fn event(&self, event_id: String, fields: &EventFields) -> Result<String> {
+    pub fn event(self: &Arc<Self>, event_id: String, fields: &EventFields) -> Result<String> {
         let event_id = event_id_or_new(event_id);
         if !self.is_enabled() {
             return Ok(event_id);
@@ -109,7 +119,7 @@ impl Recorder {
     }
 
     /// Records a complete event that had to do with a model; without content it is dropped.
-    pub fn ai_event(&self, event_id: String, fields: &EventFields) -> Result<String> {
+    pub fn ai_event(self: &Arc<Self>, event_id: String, fields: &EventFields) -> Result<String> {
         if fields.has_content() || fields.user_id.is_empty() || !self.is_enabled() {
             return self.event(event_id, fields);
         }
@@ -125,7 +135,7 @@ impl Recorder {
         Ok(event_id_or_new(event_id))
     }
 
-    pub fn signal(&self, signal: &SignalFields) -> Result<()> {
+    pub fn signal(self: &Arc<Self>, signal: &SignalFields) -> Result<()> {
         if !self.is_enabled() {
             return Ok(());
         }
@@ -133,7 +143,7 @@ impl Recorder {
         self.push(RecordKind::Signal, wire::signal(signal, &self.home.config.encoding))
     }
 
-    pub fn user(&self, user_id: &str, traits: &Properties) -> Result<()> {
+    pub fn user(self: &Arc<Self>, user_id: &str, traits: &Properties) -> Result<()> {
         if !self.is_enabled() {
             return Ok(());
         }
@@ -144,7 +154,7 @@ impl Recorder {
     }
 
     /// Cannot fail: an invalid attachment is left out, with a warning. Returns what is known of the interaction.
-    pub fn begin(&self, event_id: String, mut fields: EventFields) -> Arc<Identity> {
+    pub fn begin(self: &Arc<Self>, event_id: String, mut fields: EventFields) -> Arc<Identity> {
         let event = if fields.event.is_empty() { DEFAULT_EVENT } else { &fields.event };
         let identity = Arc::new(Identity {
             event_id: event_id_or_new(event_id),
@@ -180,7 +190,7 @@ impl Recorder {
 
     /// Merges a call on an interaction. `known` is what the caller's handle knows of it.
     pub fn interaction(
-        &self,
+        self: &Arc<Self>,
         event_id: &str,
         fields: EventFields,
         call: Call,
@@ -193,6 +203,7 @@ impl Recorder {
             return self.refuse(Error::required("event_id", "name the interaction"));
         }
         self.check(Attachment::validate_all(&fields.attachments))?;
+        self.register();
         let update = Update { event_id, fields, call, known, now: now() };
         let dropped = self.check(self.outbox.update(update, &self.home.config.encoding))?;
         self.warn_of_loss(RecordKind::Partial, dropped);
@@ -207,7 +218,7 @@ impl Recorder {
         Ok(())
     }
 
-    pub fn span(&self, span: &SpanRecord<'_>) {
+    pub fn span(self: &Arc<Self>, span: &SpanRecord<'_>) {
         if !wire::has_ai_operation(span) {
             self.warn_useless(span.name);
         }
@@ -225,11 +236,12 @@ impl Recorder {
         );
     }
 
-    fn push(&self, kind: RecordKind, record: Option<Scratch>) -> Result<()> {
+    fn push(self: &Arc<Self>, kind: RecordKind, record: Option<Scratch>) -> Result<()> {
         self.push_encoded(kind, record.as_deref().map(Vec::as_slice))
     }
 
-    fn push_encoded(&self, kind: RecordKind, record: Option<&[u8]>) -> Result<()> {
+    fn push_encoded(self: &Arc<Self>, kind: RecordKind, record: Option<&[u8]>) -> Result<()> {
+        self.register();
         let dropped = self.check(self.outbox.push(kind, record))?;
         self.warn_of_loss(kind, dropped);
         Ok(())

@@ -35,6 +35,11 @@ impl Scopes {
         registry.scopes.push(Arc::downgrade(scope));
     }
 
+    /// Whether there is none to look after.
+    pub fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).scopes.is_empty()
+    }
+
     /// The scopes to look after now: none if that was done a moment ago.
     pub fn due(&self, now: Millis) -> Vec<Arc<Recorder>> {
         let mut registry = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,6 +48,7 @@ impl Scopes {
             return Vec::new();
         }
         registry.swept = Some(now);
+        registry.scopes.retain(|scope| scope.strong_count() > 0);
         registry.scopes.iter().filter_map(Weak::upgrade).collect()
     }
 }
