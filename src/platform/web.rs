@@ -340,6 +340,9 @@ mod tests {
         let response = post(HOUR).await.unwrap();
         assert_eq!((response.status, response.retry_after.as_deref()), (429, Some("7")));
         assert_eq!(response.body, "x".repeat(4095), "4 KiB end in the middle of a character");
+
+        let _fake = FakeFetch::new("return new Response(new Uint8Array(9000).fill(255), { status: 400 })");
+        assert_eq!(post(HOUR).await.unwrap().body, "", "what is no text may grow to three times its size");
     }
 
     #[wasm_bindgen_test]

@@ -70,7 +70,7 @@ async function exchange(url, init, millis) {
 
 const BODY_LIMIT = 4096;
 
-/** The beginning of an error's body; no other is read. */
+/** The beginning of an error's body, up to what is no text; no other is read. */
 async function beginning({ ok, body }) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -82,5 +82,5 @@ async function beginning({ ok, body }) {
     left -= value.length;
   }
   await reader.cancel();
-  return text;
+  return text.split("\ufffd")[0];
 }
