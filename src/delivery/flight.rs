@@ -63,6 +63,8 @@ pub(crate) struct Flight {
     wants: fn(RecordKind) -> bool,
     is_close: bool,
     deadline: Option<Millis>,
+    /// How long everything else waits for users: half of a close's time, as what is left at its end is lost.
+    users_until: Option<Millis>,
     id: u64,
     horizon: u64,
     max_attempts: u32,
@@ -130,6 +132,7 @@ impl Flight {
             wants,
             is_close,
             deadline: timeout.map(|timeout| now.saturating_add(timeout)),
+            users_until: timeout.map(|timeout| now.saturating_add(timeout >> 1)),
             id: home.counters.next_seq(),
             horizon: 0,
             max_attempts: home.config.retry.max_attempts,
@@ -158,7 +161,8 @@ impl Flight {
                 return Command::Post(Post { slot: MIRROR, to_workshop: true, kind, body, timeout });
             }
             if !self.lanes.is_empty() || self.mirror.is_busy() {
-                return Command::Wait(self.lanes.iter().filter_map(|lane| lane.due).min());
+                let patience = self.users_until.filter(|until| now < *until);
+                return Command::Wait(self.lanes.iter().filter_map(|lane| lane.due).chain(patience).min());
             }
             match self.end_pass(now) {
                 Some(command) => return command,

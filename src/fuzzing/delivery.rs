@@ -18,6 +18,8 @@ const SPANS: usize = 9;
 const MAX_FLIGHTS: usize = 4;
 const MAX_SCOPES: usize = 3;
 const MAX_OPEN_REQUESTS: usize = 4;
+/// That of a client unless told otherwise.
+const CLOSE_TIMEOUT: Millis = 10_000;
 
 /// Two bytes for each step: which one, and its parameter. The first byte of all says whether the world is calm, and
 /// the buffer small.
@@ -54,6 +56,8 @@ struct Flown {
     open: Vec<Request>,
     /// Whether it has begun with anything else. Users that another flush gives back come later.
     is_past_users: bool,
+    /// Until when it waits for users, if it is a close.
+    users_until: Option<Millis>,
 }
 
 struct Request {
@@ -203,7 +207,8 @@ impl World {
             };
             let flight =
                 if is_close { Flight::close(recorder, self.now) } else { Flight::flush(recorder, wants, self.now) };
-            self.flights.push(Flown { flight, open: Vec::new(), is_past_users: false });
+            let users_until = is_close.then(|| self.now.saturating_add(CLOSE_TIMEOUT / 2));
+            self.flights.push(Flown { flight, open: Vec::new(), is_past_users: false, users_until });
         }
     }
 
@@ -217,7 +222,9 @@ impl World {
             Command::Post(post) => {
                 let is_user = post.route() == "users/identify";
                 let waits_for_users = flown.open.iter().any(|open| open.route == "users/identify");
-                assert!(is_user || flown.is_past_users || !waits_for_users, "{} does not wait for users", post.route());
+                let is_patient = flown.users_until.is_none_or(|until| self.now < until);
+                let has_to_wait = waits_for_users && is_patient && !flown.is_past_users;
+                assert!(is_user || !has_to_wait, "{} does not wait for users", post.route());
                 flown.is_past_users |= !is_user;
                 assert!(flown.open.iter().all(|open| open.slot != post.slot), "slot {} is taken", post.slot);
                 flown.open.push(Request::new(&post));

@@ -14,6 +14,8 @@ use crate::wire::{Encoding, EventView, Scratch, partial};
 const FINISHED_KEPT: usize = 1_024;
 /// News of more bytes become a record at once: attachments add up, and a record has its limit.
 const LARGE_NEWS: usize = 512 * 1024;
+/// What a call may add to any news without making a record too large.
+pub(super) const SMALL_NEWS: usize = LARGE_NEWS / 2;
 /// How many open interactions without news are remembered.
 const IDLE_KEPT: usize = 16_384;
 
@@ -65,17 +67,21 @@ struct News {
 }
 
 impl News {
-    /// About how many bytes the parts take that only grow.
     fn weight(&self) -> usize {
-        let bytes = |attachment: &Attachment| attachment.name.len().saturating_add(attachment.value.len());
-        let attachments = self.attachments.iter().map(bytes).sum::<usize>();
-        attachments.saturating_add(self.properties.bytes()).saturating_add(self.feature_flags.bytes())
+        weight(&self.properties, &self.attachments, &self.feature_flags)
     }
 
     /// About how many bytes all of it takes.
     fn bytes(&self) -> usize {
         self.weight().saturating_add(self.input.len()).saturating_add(self.output.len())
     }
+}
+
+/// About how many bytes the parts of an update take that add up.
+fn weight(properties: &Properties, attachments: &[Attachment], feature_flags: &Properties) -> usize {
+    let bytes = |attachment: &Attachment| attachment.name.len().saturating_add(attachment.value.len());
+    let attachments = attachments.iter().map(bytes).sum::<usize>();
+    attachments.saturating_add(properties.bytes()).saturating_add(feature_flags.bytes())
 }
 
 /// A call on an interaction.
@@ -86,6 +92,13 @@ pub(crate) struct Update<'a> {
     /// What the caller's handle knows of the interaction.
     pub known: Option<&'a Arc<Identity>>,
     pub now: OffsetDateTime,
+}
+
+impl Update<'_> {
+    /// How much it adds to the news.
+    pub(super) fn weight(&self) -> usize {
+        weight(&self.fields.properties, &self.fields.attachments, &self.fields.feature_flags)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,11 +200,11 @@ impl Interactions {
         }
     }
 
-    /// Makes the record of one interaction at once, if it is finished or large, and its user is known.
-    pub fn seal_ripe(&mut self, event_id: &str, encoding: &Encoding) -> Option<Sealed> {
+    /// Makes the record of one interaction at once, if it is finished, or large with what is `coming`, and its user is known.
+    pub fn seal_ripe(&mut self, event_id: &str, coming: usize, encoding: &Encoding) -> Option<Sealed> {
         let position = self.find(event_id)?;
         let entry = self.entries.get(position)?;
-        let is_ripe = entry.finished || entry.news.weight() > LARGE_NEWS;
+        let is_ripe = entry.finished || entry.news.weight().saturating_add(coming) > LARGE_NEWS;
         if is_ripe { self.seal(position, encoding) } else { None }
     }
 

@@ -24,7 +24,7 @@ pub use stats::Stats;
 pub use tally::DropReason;
 pub(crate) use tally::{Dropped, PerKind, add};
 
-use interactions::{Interactions, Merged, Sealed};
+use interactions::{Interactions, Merged, SMALL_NEWS, Sealed};
 use loan::Loan;
 use queue::Queue;
 use run::{Run, Runs};
@@ -131,6 +131,8 @@ impl Outbox {
             return Err(Error::Closed);
         }
         let event_id = update.event_id;
+        let coming = update.weight();
+        let before = if coming > SMALL_NEWS { self.seal_ripe(&mut state, event_id, coming, encoding) } else { None };
         let seq = self.take_seq(&mut state);
         if state.partials() >= self.limits.events && !state.interactions.has_news(event_id) {
             let held = state.interactions.drop_held();
@@ -147,9 +149,13 @@ impl Outbox {
                 return Ok(Some(DropReason::QueueFull));
             }
         }
-        let sealed = state.interactions.seal_ripe(event_id, encoding);
-        let dropped = sealed.and_then(|sealed| self.settle_sealed(&mut state, sealed));
-        Ok(dropped.or(self.fit(&mut state, RecordKind::Partial)))
+        let after = self.seal_ripe(&mut state, event_id, 0, encoding);
+        Ok(before.or(after).or(self.fit(&mut state, RecordKind::Partial)))
+    }
+
+    fn seal_ripe(&self, state: &mut State, event_id: &str, coming: usize, encoding: &Encoding) -> Option<DropReason> {
+        let sealed = state.interactions.seal_ripe(event_id, coming, encoding)?;
+        self.settle_sealed(state, sealed)
     }
 
     /// Whether an interaction has ended and is held back because its user is not known.

@@ -198,7 +198,7 @@ async fn what_a_scope_leaves_behind_counts_in_the_buffer_of_its_client() {
 async fn large_properties_of_one_interaction_arrive_whole() {
     let (server, client) = bounded(8 << 20).await;
     let interaction = begin(&client, "chat").await;
-    let sizes = [300_000, 300_000, 300_000, 300_000, 900_000, 20];
+    let sizes = [300_000, 300_000, 300_000, 300_000, 500_000, 700_000, 900_000, 20];
     for (n, size) in sizes.into_iter().enumerate() {
         interaction.set_property(format!("p{n}"), "x".repeat(size)).await.unwrap();
     }

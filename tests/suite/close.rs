@@ -148,6 +148,22 @@ async fn the_deadline_is_one_for_users_and_all_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn users_that_are_not_taken_leave_half_of_the_time_to_all_the_rest() {
+    let (server, client) = start().await;
+    for n in 0..200 {
+        client.identify(User { user_id: format!("user_{n}"), ..User::default() }).await.unwrap();
+    }
+    track(&client, "evt_1").await;
+    server.fail("users/identify", usize::MAX, Fault::Hang);
+    server.fail("events/track", 1, Fault::Delay(4_000));
+    let before = Instant::now();
+    let report = client.close().await.unwrap();
+    assert!(within(before.elapsed(), 10, 11), "{:?}", before.elapsed());
+    assert_eq!((report.delivered(), report.requeued()), (1, 200));
+    assert_eq!(event_ids(&server.received().events), ["evt_1"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn close_does_not_sleep_through_a_wait_that_outlasts_its_deadline() {
     let (server, client) = start().await;
     track(&client, "evt_1").await;

@@ -76,19 +76,21 @@ impl Flight {
         {
             return Some(lane);
         }
-        // One by one, updates of interactions take long: a lane is left to what comes after them.
-        let updates = self.lanes.iter().filter(|lane| lane.batch.kind == RecordKind::Partial).count();
-        let are_late = !self.is_local() && updates.saturating_add(1) >= self.lane_count();
+        let count = |kind| self.lanes.iter().filter(|lane| lane.batch.kind == kind).count();
+        let is_over = self.is_leaving() || self.users_until.is_some_and(|until| until <= now);
+        let are_users_awaited = !is_over && count(RecordKind::User) > 0;
         for is_late in [false, true] {
             for kind in RecordKind::KINDS {
-                if !(self.wants)(kind) || is_late != (are_late && kind == RecordKind::Partial) {
-                    continue;
-                }
-                if let Some(lane) = self.lend(kind, None, self.horizon, now) {
+                // One by one, updates of interactions take long, and users may hang: a lane is left to what comes after them.
+                let is_slow = matches!(kind, RecordKind::User | RecordKind::Partial) && !self.is_local();
+                let is_full = is_slow && count(kind).saturating_add(1) >= self.lane_count();
+                if (self.wants)(kind)
+                    && is_late == is_full
+                    && let Some(lane) = self.lend(kind, None, self.horizon, now)
+                {
                     return Some(lane);
                 }
-                let is_here = |lane: &Lane| lane.batch.kind == kind;
-                if kind == RecordKind::User && !self.is_leaving() && self.lanes.iter().any(is_here) {
+                if kind == RecordKind::User && are_users_awaited {
                     return None;
                 }
             }

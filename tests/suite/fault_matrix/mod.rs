@@ -166,10 +166,7 @@ impl<'a> Cell<'a> {
             Fate::Split => DropReason::TooLarge,
         };
         assert_eq!(stats.dropped(), stats.dropped_by(reason), "{stats:?}");
-        if self.way != Way::Close {
-            // A close that waits for users to be taken has no time left for the rest.
-            assert_eq!(stats.dropped(), stats.dropped_of(self.kind), "{stats:?}");
-        }
+        assert_eq!(stats.dropped(), stats.dropped_of(self.kind), "{stats:?}");
         let dropped = stats.dropped() as usize;
         let travels_alone = self.kind == RecordKind::Partial;
         match self.trouble.fate {
