@@ -62,7 +62,9 @@ export class Client {
     this.report(call, error);
   }
 
-  report(call, { field = "", message }) {
+  report(call, cause) {
+    // A getter of the app's own may throw anything.
+    const { field = "", message } = cause ?? {};
     const error = new TypeError(`${call}: ${message}`);
     const { onError } = this.home;
     if (onError) {
@@ -74,7 +76,7 @@ export class Client {
       return;
     }
     const { warned } = this.home;
-    this.warn(`${call} ${field.split(/[.[]/)[0]}`, error.message);
+    this.warn(`${call} ${`${field}`.split(/[.[]/)[0]}`, error.message);
   }
 
   /** Writes a warning, if it is the first of its kind for a while. */

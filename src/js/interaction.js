@@ -23,23 +23,23 @@ export class Interaction extends Source {
   }
 
   setProperty(key, value) {
-    if (value !== undefined) update(this, "setProperty", PATCH, { properties: { [key]: value } });
+    if (value !== undefined) update(this, "setProperty", PATCH, () => ({ properties: { [checked("!", key, "key")]: value } }));
   }
 
   setProperties(properties) {
-    update(this, "setProperties", PATCH, { properties });
+    update(this, "setProperties", PATCH, () => ({ properties }));
   }
 
   setInput(input) {
-    update(this, "setInput", PATCH, { input });
+    update(this, "setInput", PATCH, () => ({ input }));
   }
 
   addAttachments(attachments) {
-    update(this, "addAttachments", PATCH, { attachments });
+    update(this, "addAttachments", PATCH, () => ({ attachments }));
   }
 
   finish(options) {
-    update(this, "finish", FINISH, options);
+    update(this, "finish", FINISH, () => options ?? {});
   }
 }
 
@@ -47,7 +47,7 @@ function update(interaction, call, number, patch) {
   const client = Source.client(interaction);
   client.attempt(call, () => {
     const identity = Source.identity(interaction);
-    const news = readEvent(patch ?? {}, UPDATE);
+    const news = readEvent(patch(), UPDATE);
     identity.model = news.model || identity.model;
     client.merge(call, identity, news, number);
   });

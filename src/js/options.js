@@ -28,8 +28,8 @@ export function build(options) {
     const client = new Client(home(values));
     warnOfUnknown(options);
     return client;
-  } catch ({ message }) {
-    throw new TypeError(`new Raindrop: ${message}`);
+  } catch (error) {
+    throw new TypeError(`new Raindrop: ${error?.message}`);
   }
 }
 
