@@ -14,7 +14,7 @@ use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::millis::Millis;
-use crate::outbox::Batch;
+use crate::outbox::{Batch, LONGEST_LOAN};
 use crate::platform::{self, Response, SendError, Transport};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
@@ -266,7 +266,7 @@ impl Flight {
 
     /// When a loan ends whose request starts at `start`.
     fn loan_end(&self, start: Millis) -> Millis {
-        start.saturating_add(self.config().request_timeout).saturating_add(LOAN_SLACK)
+        start.saturating_add(self.config().request_timeout.saturating_add(LOAN_SLACK).min(LONGEST_LOAN))
     }
 
     fn begin_pass(&mut self, now: Millis) {

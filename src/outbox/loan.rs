@@ -7,6 +7,9 @@ use crate::millis::Millis;
 use crate::records::RecordKind;
 use crate::wire::body::{Envelope, as_final_partial};
 
+/// What ends later is no loan of now.
+pub(crate) const LONGEST_LOAN: Millis = 3_600_000;
+
 /// Records that travel in one request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Batch {
@@ -22,6 +25,13 @@ pub(super) struct Loan {
     batch: Batch,
     pub run: Box<Run>,
     expires: Millis,
+}
+
+impl Loan {
+    /// Whether its end has come, or is so far away that it was made by a clock that was ahead.
+    fn is_over(&self, now: Millis) -> bool {
+        self.expires <= now || self.expires.wrapping_sub(now) > LONGEST_LOAN
+    }
 }
 
 /// What a flush asks for.
@@ -63,7 +73,7 @@ impl Outbox {
     /// Takes back what was lent for too long.
     pub fn reclaim_expired(&self, now: Millis) {
         let mut state = self.lock();
-        while let Some(index) = state.loans.iter().position(|loan| loan.expires <= now) {
+        while let Some(index) = state.loans.iter().position(|loan| loan.is_over(now)) {
             let Loan { batch, run, .. } = state.loans.swap_remove(index);
             state.queues.get_mut(batch.kind).put_back(run);
         }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use counters::Counters;
 pub(crate) use interactions::{Call, Update};
-pub(crate) use loan::{Batch, Wanted};
+pub(crate) use loan::{Batch, LONGEST_LOAN, Wanted};
 pub use stats::Stats;
 pub use tally::DropReason;
 pub(crate) use tally::{Dropped, PerKind, add};
@@ -196,7 +196,7 @@ impl Outbox {
     pub fn take_abandoned(&self, encoding: &Encoding, now: Millis, patience: Millis) -> Leftover {
         self.reclaim_expired(now);
         let mut state = self.lock();
-        if state.seen.0 != state.last_seq {
+        if state.seen.0 != state.last_seq || now < state.seen.1 {
             state.seen = (state.last_seq, now);
         }
         if !state.loans.is_empty() || now.saturating_sub(state.seen.1) < patience {
