@@ -28,15 +28,22 @@ impl Warning {
     const COUNT: usize = Warning::Lost as usize + 1;
 }
 
-/// When each kind was last written.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
+    is_silent: bool,
+    /// When each kind was last written.
     last: [AtomicU64; Warning::COUNT],
 }
 
 impl Diagnostics {
+    /// For a client whose warnings somebody else writes.
+    #[cfg(feature = "js")]
+    pub fn silent() -> Self {
+        Self { is_silent: true, ..Self::default() }
+    }
+
     pub fn warn(&self, kind: Warning, message: fmt::Arguments<'_>) {
-        if platform::HAS_CONSOLE && self.is_due(kind) {
+        if platform::HAS_CONSOLE && !self.is_silent && self.is_due(kind) {
             platform::warn(message);
         }
     }

@@ -6,6 +6,7 @@ use super::flight::Journey;
 use super::report;
 use crate::config::{Config, Destination, RetryPolicy};
 use crate::delivery::Flight;
+use crate::diagnostics::Diagnostics;
 use crate::outbox::{DropReason, Limits};
 use crate::platform;
 use crate::recorder::{Home, Recorder};
@@ -106,7 +107,8 @@ impl Core {
         let home = Home {
             config,
             counters: Arc::default(),
-            diagnostics: Default::default(),
+            // JavaScript writes them.
+            diagnostics: Diagnostics::silent(),
             transport: Default::default(),
             sink: None,
         };

@@ -2,12 +2,12 @@
 //!
 //! What takes more than a call of a global is done in JavaScript, which weighs a third of what it would in wasm.
 
-// Of the npm package, whose JavaScript knows more, it is asked less.
-#[cfg(feature = "js")]
-mod snippet;
+// Of the npm package, whose JavaScript knows more, it is asked less: by a cfg of that package's build, for a feature only adds.
+#[cfg(raindrop_npm)]
+mod npm;
 
-#[cfg(feature = "js")]
-pub(crate) use snippet::{entropy, monotonic, runtime_name};
+#[cfg(raindrop_npm)]
+pub(crate) use npm::{entropy, monotonic, runtime_name};
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -31,8 +31,8 @@ pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
 
 /// Of the npm package the half that is JavaScript writes warnings, and merges calls on an interaction.
-pub(crate) const HAS_CONSOLE: bool = !cfg!(feature = "js");
-pub(crate) const MERGES_INTERACTIONS: bool = !cfg!(feature = "js");
+pub(crate) const HAS_CONSOLE: bool = !cfg!(raindrop_npm);
+pub(crate) const MERGES_INTERACTIONS: bool = !cfg!(raindrop_npm);
 
 #[wasm_bindgen(module = "/src/platform/web/host.js")]
 extern "C" {
@@ -44,15 +44,15 @@ extern "C" {
 
     fn post(url: &str, headers: &Object, body: &[u8], millis: f64) -> Pending;
 
-    #[cfg(not(feature = "js"))]
+    #[cfg(not(raindrop_npm))]
     #[wasm_bindgen(js_name = monotonic)]
     fn monotonic_millis() -> f64;
 
-    #[cfg(not(feature = "js"))]
+    #[cfg(not(raindrop_npm))]
     #[wasm_bindgen(js_name = entropy)]
     fn fill(bytes: &mut [u8]) -> bool;
 
-    #[cfg(not(feature = "js"))]
+    #[cfg(not(raindrop_npm))]
     #[wasm_bindgen(js_name = runtime)]
     pub(crate) fn runtime_name() -> String;
 }
@@ -67,7 +67,6 @@ extern "C" {
 
     #[wasm_bindgen(js_name = String)]
     fn to_string(number: f64) -> String;
-
 }
 
 /// A future that stays where it is.
@@ -148,13 +147,13 @@ pub(crate) fn sleep(time: Millis) -> Boxed<()> {
 }
 
 /// Time since some fixed moment; never runs backwards where there is a `performance`.
-#[cfg(not(feature = "js"))]
+#[cfg(not(raindrop_npm))]
 pub(crate) fn monotonic() -> Millis {
     monotonic_millis() as u64
 }
 
 /// 128 unpredictable bits. Workers refuse them in their global scope: `None`.
-#[cfg(not(feature = "js"))]
+#[cfg(not(raindrop_npm))]
 pub(crate) fn entropy() -> Option<u128> {
     let mut seed = [0; 16];
     fill(&mut seed).then(|| u128::from_le_bytes(seed))
@@ -246,9 +245,12 @@ mod tests {
         let event = crate::Event { user_id: "user_1".into(), event: "seen".into(), ..Default::default() };
         client.track_event(event).await.unwrap();
         client.start_span(crate::SpanOptions { name: "work".into(), event_id: "e".into(), ..Default::default() }).end();
+        let begin = crate::BeginOptions { user_id: "user_1".into(), input: "hi".into(), ..Default::default() };
+        let _open = client.begin(begin).await;
         let recorded = capture.recorded();
         assert_eq!(recorded.events[0]["event"], "seen");
         assert_eq!(recorded.spans[0].name, "work");
+        assert_eq!(recorded.interactions[0]["ai_data"]["input"], "hi");
     }
 
     #[wasm_bindgen_test]

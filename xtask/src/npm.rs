@@ -130,13 +130,14 @@ pub fn tarball(target: &Path) -> Result<PathBuf, String> {
 }
 
 /// With a standard library of its own, whose panics abort at once: messages that nobody can catch, and what formats them,
-/// are a sixth of the module. Both are unstable, which `RUSTC_BOOTSTRAP` allows; the toolchain is the stable one.
+/// are a sixth of the module. Both are unstable, which `RUSTC_BOOTSTRAP` allows; the toolchain is the stable one. What the
+/// package's JavaScript does itself is left out by `cfg(raindrop_npm)`.
 fn compile(work: &Path) -> Step {
     Step::cargo("compile", &["build", "--release", "--target", WASM, "--locked"])
         .args(&["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
         .directory(CRATE)
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none")
+        .env("RUSTFLAGS", "--cfg raindrop_npm -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none")
         .env_path("CARGO_TARGET_DIR", &work.join("build"))
 }
 
@@ -161,6 +162,7 @@ pub fn checks(target: &Path) -> Vec<Step> {
         Step::cargo("fmt npm", &["fmt", "--check"]).directory(CRATE),
         Step::cargo("clippy npm", &["clippy", "--target", WASM, "--locked", "--", "-D", "warnings"])
             .directory(CRATE)
+            .env("RUSTFLAGS", "--cfg raindrop_npm")
             .env_path("CARGO_TARGET_DIR", &target.join("npm/checks")),
     ]
 }

@@ -119,6 +119,8 @@ fn wasm_tests() -> Vec<Step> {
     };
     vec![
         wasm_test("node"),
+        // A feature only adds: what works without it works with it.
+        wasm_test("node, with the half of the npm package").args(&["--features", "js"]),
         browser_test("Chromium").env("WASM_BINDGEN_USE_BROWSER", "1"),
         browser_test("a web worker").env("WASM_BINDGEN_USE_DEDICATED_WORKER", "1"),
     ]
