@@ -94,7 +94,7 @@ class Attributes {
 
   message(list, index, role, text) {
     const key = `gen_ai.${list}.${index}.`;
-    this.some(`${key}role`, role);
+    this.implied(`${key}role`, role);
     this.some(`${key}content`, text ?? "");
   }
 }
@@ -161,7 +161,8 @@ function encode(span, end, cap, limit) {
   else if (kind == TOOL_KIND) addTool(to, span, end);
   else to.implied("ai.operationId", operationId);
   addAssociation(to, properties, place.identity);
-  for (const key in attributes) if (attributes[key] !== undefined) to.typed(key, attributes[key]);
+  // The backend refuses an attribute without a key.
+  for (const key in attributes) if (key && attributes[key] !== undefined) to.typed(key, attributes[key]);
   const above = place.parent ? `","parentSpanId":"${place.parent}` : "";
   const status = error == null ? '"code":1' : `"code":2,"message":${quoted(cut(error, cap))}`;
   return (
