@@ -11,9 +11,6 @@ const NEEDS_ESCAPE = /["\\\x00-\x1f\ud800-\udfff]/;
 /** The same for a text. */
 export const quoted = (text) => (NEEDS_ESCAPE.test(text) ? json(text) : `"${text}"`);
 
-/** The same without its quotes. */
-export const escaped = (text) => (NEEDS_ESCAPE.test(text) ? json(text).slice(1, -1) : text);
-
 const MARKER = "...[truncated by raindrop]";
 
 /** Where the code point with this number begins. */

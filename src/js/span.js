@@ -1,5 +1,5 @@
 // The JSON text of a span, as OTLP has it. The rules are those of `src/wire/span.rs`.
-import { bytesOf, codePoints, cut, escaped, fitted, json, quoted } from "./json.js";
+import { bytesOf, codePoints, cut, fitted, json, quoted } from "./json.js";
 
 /** The kind of a span that is not plain. */
 export const TOOL_KIND = 1;
@@ -12,17 +12,26 @@ const ASSOCIATED = Object.fromEntries(
 
 const KEPT = /^(gen_ai\..*|ai\.operationId|traceloop\.(span\.kind|workflow\.name|association\.properties\.(user|convo|event)_id))$/;
 
-/** What stands before the text of an attribute, by its key, so that it is not put together each time: that takes longest. */
-const heads = new Map();
-const HEADS_KEPT = 1000;
+/** Attributes that are texts, by their keys: what stands before the text, and the last text with all of it. To join them takes longest. */
+const lately = new Map();
+const KEYS_KEPT = 1000;
+/** Shorter texts are remembered. */
+const SHORT = 64;
 
-function head(key) {
-  let head = heads.get(key);
-  if (head === undefined) {
-    head = `,{"key":${quoted(key)},"value":{"stringValue":"`;
-    if (heads.size < HEADS_KEPT) heads.set(key, head);
+/** An attribute that is a text, after a comma. */
+function textAttribute(key, text) {
+  let last = lately.get(key);
+  if (!last) {
+    last = { head: `,{"key":${quoted(key)},"value":{"stringValue":`, text: undefined, all: "" };
+    if (lately.size < KEYS_KEPT) lately.set(key, last);
   }
-  return head;
+  if (last.text === text) return last.all;
+  const all = `${last.head}${quoted(text)}}}`;
+  if (text.length < SHORT) {
+    last.text = text;
+    last.all = all;
+  }
+  return all;
 }
 
 const stringValue = (text) => `{"stringValue":${quoted(text)}}`;
@@ -38,7 +47,7 @@ class Attributes {
   }
 
   string(key, text) {
-    this.text += head(key) + escaped(text) + '"}}';
+    this.text += textAttribute(key, text);
   }
 
   add(key, value) {
@@ -70,11 +79,6 @@ class Attributes {
   /** One that is implied, unless it is empty. */
   implied(key, text) {
     if (text && this.own[key] === undefined) this.string(key, text);
-  }
-
-  /** A longer one. */
-  content(key, text) {
-    if (text) this.some(key, text);
   }
 
   /** An integer that is implied. */
@@ -116,11 +120,11 @@ function addModel(to, { detail, operationId }, limit) {
     to.implied("ai.prompt.messages", fitted(limit, to.cap, (text) => codePoints(text, limit), chat) ?? chat(0));
     messages.forEach(([role, text], index) => to.message("prompt", index, role, text));
   } else if (input) {
-    to.content("ai.prompt", input);
+    to.some("ai.prompt", input);
     to.message("prompt", 0, "user", input);
   }
   if (output) {
-    to.content("ai.response.text", output);
+    to.some("ai.response.text", output);
     to.message("completion", 0, "assistant", output);
   }
   if (inputTokens > 0) to.int("gen_ai.usage.input_tokens", inputTokens);
