@@ -12,7 +12,13 @@ const DEFAULT_EVENT = "ai_generation";
 const SIGNAL_TYPES = ["default", "standard", "feedback", "edit", "agent", "agent_internal"];
 
 /** A time as RFC 3339 has it, with as many digits as it needs. */
-const rfc3339 = (millis) => new Date(millis).toISOString().replace(/\.?0+Z$/, "Z");
+function rfc3339(millis) {
+  if (millis != latest.millis) latest = { millis, text: new Date(millis).toISOString().replace(/\.?0+Z$/, "Z") };
+  return latest.text;
+}
+
+/** The time that was written last: in a Worker it stands still. */
+let latest = {};
 
 /** A member of an object and a comma, unless the text is empty. */
 const member = (name, text) => (text ? `"${name}":${quoted(text)},` : "");
@@ -49,13 +55,13 @@ export function readEvent(options, fields = EVENT) {
   };
 }
 
-/** An event: complete, or with `isPending` a part of an interaction. */
-export function eventText(event, context, cap, isPending) {
-  const { eventId, userId, timestamp, input, output, model, convoId, properties, attachments, flags } = event;
+/** An event, of its identity and its content: complete, or with `isPending` a part of an interaction. */
+export function eventText({ eventId, userId, event, model, convoId }, content, context, cap, isPending) {
+  const { timestamp, input, output, properties, attachments, flags } = content;
   const data =
     member("input", input && cut(input, cap)) + member("output", output && cut(output, cap)) + member("model", model) + member("convo_id", convoId);
   return (
-    `{"event_id":${quoted(eventId)},"user_id":${quoted(userId)},"event":${quoted(event.event || DEFAULT_EVENT)},` +
+    `{"event_id":${quoted(eventId)},"user_id":${quoted(userId)},"event":${quoted(event || DEFAULT_EVENT)},` +
     `"timestamp":"${rfc3339(timestamp)}",${data && `"ai_data":{${withoutComma(data)}},`}` +
     `"properties":{${members(properties, cap)}"$context":${context}},` +
     `"attachments":[${attachments.map((attachment) => attachmentText(attachment, cap))}]` +
@@ -71,7 +77,7 @@ function complete(event, context) {
   event.timestamp ??= Date.now();
   // The schema of `events/track` refuses `ai_data` without content.
   if (!event.input && !event.output) event.model = event.convoId = "";
-  return [event.eventId, (cap) => eventText(event, context, cap)];
+  return [event.eventId, (cap) => eventText(event, event, context, cap)];
 }
 
 export function aiEvent(options, context) {

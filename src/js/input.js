@@ -97,10 +97,14 @@ export function oneOf(known, value, field) {
   if (!known.includes(value)) wrong(field, `must be one of ${known.join(", ")}, not ${shown(value)}`);
 }
 
+/** No values. */
+export const NONE = new Map();
+
 /** Values as JSON, by name; not those of the names in `without`. */
 export function texts(values, field, ...without) {
+  if (!values) return NONE;
   const texts = new Map();
-  for (const name of Object.keys(values ?? {})) {
+  for (const name of Object.keys(values)) {
     if (without.includes(name)) continue;
     const text = asJson(values[name], field);
     if (text !== undefined) texts.set(name, text);

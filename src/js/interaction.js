@@ -58,7 +58,8 @@ export function begin(client, options) {
   let named;
   client.attempt("begin", () => {
     named = options?.eventId;
-    const { eventId, userId, event, convoId, model, ...news } = readEvent(options);
+    const news = readEvent(options);
+    const { eventId, userId, event, convoId, model } = news;
     const identity = { eventId: eventId || newId(), userId, event: event || "ai_generation", convoId, model };
     if (client.merge("begin", identity, news, BEGIN)) from = { identity, trace: traceId() };
   });

@@ -1,6 +1,7 @@
 // Interactions that may still change: calls on them merge here until a flush or `finish` makes them a record. The rules are
 // those of `src/outbox/interactions.rs`.
 import { eventText } from "./event.js";
+import { NONE } from "./input.js";
 import { bytesOf } from "./json.js";
 import { EMPTY_INTERACTION, PARTIAL, QUEUE_FULL, TOO_LARGE, UNKNOWN_USER } from "./report.js";
 
@@ -71,8 +72,8 @@ export class Interactions {
     entry.timestamp = news.timestamp ?? entry.timestamp;
     entry.input = news.input || entry.input;
     entry.output = news.output || entry.output;
-    for (const [name, value] of news.properties) entry.properties.set(name, value);
-    for (const [name, value] of news.flags) entry.flags.set(name, value);
+    entry.properties = joined(entry.properties, news.properties);
+    entry.flags = joined(entry.flags, news.flags);
     entry.attachments.push(...news.attachments);
     entry.grown += grown(news);
     entry.length = entry.grown + entry.input.length + entry.output.length;
@@ -165,8 +166,7 @@ export class Interactions {
     if (isFinished && !hasContent) {
       dropped = this.#lose(EMPTY_INTERACTION);
     } else {
-      const event = { ...entry, ...identity };
-      const bytes = bytesOf(RECORD_LIMIT, textCap, (cap) => eventText(event, context, cap, !isFinished));
+      const bytes = bytesOf(RECORD_LIMIT, textCap, (cap) => eventText(identity, entry, context, cap, !isFinished));
       if (bytes.length) this.#core.seal(bytes);
       else dropped = this.#lose(TOO_LARGE);
     }
@@ -189,4 +189,11 @@ export class Interactions {
 }
 
 /** No news. `grown`: about how many characters the parts have that only grow, `length`: and all of it. */
-const nothing = () => ({ input: "", output: "", properties: new Map(), attachments: [], flags: new Map(), grown: 0, length: 0 });
+const nothing = () => ({ input: "", output: "", properties: NONE, attachments: [], flags: NONE, grown: 0, length: 0 });
+
+/** Adds values to those that are known: of a name the later one counts. */
+function joined(known, news) {
+  if (!known.size) return news;
+  for (const [name, value] of news) known.set(name, value);
+  return known;
+}
