@@ -1,6 +1,7 @@
 // What records: a client or a scope, as its handles see it.
 import { CLOSE, FLUSH, deliver } from "./delivery.js";
 import { Home } from "./home.js";
+import { shown } from "./host.js";
 import { FINISH, Interactions } from "./interactions.js";
 import { bytesOf } from "./json.js";
 import { forget, watch } from "./page.js";
@@ -148,9 +149,9 @@ export class Client {
 
   stats() {
     const { refused, changed } = this.home;
-    const numbers = this.core.stats();
-    addChanged(numbers, changed);
-    return { refused, ...counts(numbers, "accepted", "pending") };
+    this.core.stats();
+    addChanged(shown, changed);
+    return { refused, ...counts(shown, "accepted", "pending") };
   }
 
   /** Flushes at the end of the current task, unless the app does before. */

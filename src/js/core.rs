@@ -60,8 +60,9 @@ impl Core {
         self.recorder.outbox.updates()
     }
 
-    pub fn stats(&self) -> Vec<f64> {
-        report::stats(&self.recorder.home.counters.snapshot())
+    /// Shows what was accepted and what became of it.
+    pub fn stats(&self) {
+        report::stats(&self.recorder.home.counters.snapshot());
     }
 
     /// Begins to deliver what is recorded: in a flush (0), at last (1), or because the page is being left (2).

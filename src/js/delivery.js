@@ -1,5 +1,5 @@
 // A flush: the wasm module says what to send and when, and is told how that went.
-import { monotonic } from "./host.js";
+import { shown, monotonic } from "./host.js";
 import { Request } from "./post.js";
 import { RaindropError, TOO_LARGE, UNKNOWN_USER, addDropped, counts } from "./report.js";
 
@@ -11,10 +11,9 @@ export const LEAVE = 2;
 /** By the kind of record, as wasm numbers it. */
 const ROUTES = ["users/identify", "events/track", "events/track_partial", "signals/track", "traces"];
 
-// What is to be done, as wasm numbers it: this, or else to wait for so many milliseconds.
+// What is to be done, as wasm numbers it: this, or else to wait for so many milliseconds, or for an answer.
 const DONE = -1;
-const WAIT = -2;
-const SEND = -3;
+const SEND = -2;
 
 /** How often at least it is looked whether a request takes too long, while there is one: so each needs no timer of its own. */
 const TICK_MS = 1000;
@@ -42,10 +41,9 @@ class Flight {
   step() {
     const now = monotonic();
     let command;
-    while ((command = this.journey.next(now)) == SEND) this.#send(now);
+    while ((command = this.journey.next(now)) == SEND) this.#send(now, ...shown);
     if (command == DONE) this.#finish();
-    else if (command != WAIT) this.#wake(now, now + command);
-    else if (this.#requests.size) this.#wake(now, Math.min(...Array.from(this.#requests, ({ deadline }) => deadline)));
+    else this.#wake(now, Math.min(now + command, ...Array.from(this.#requests, ({ deadline }) => deadline)));
   }
 
   /** Looks again then, or before. */
@@ -63,25 +61,25 @@ class Flight {
     }, at - now);
   }
 
-  #send(now) {
+  #send(now, slot, route, isToWorkshop, timeout, body, size) {
     const { journey } = this;
     const { cloud, workshop, secret, fetch } = this.client.home;
-    const { url, headers } = journey.is_to_workshop() ? workshop : cloud;
-    const slot = journey.slot();
-    const request = new Request(now + journey.timeout(), () => {
+    const { url, headers } = isToWorkshop ? workshop : cloud;
+    const request = new Request(now + timeout, () => {
       this.#requests.delete(request);
       const hasFailed = journey.answered(slot, request.status, request.asked, monotonic());
       if (hasFailed) this.#error ??= new RaindropError(...request.failure(secret));
       this.step();
     });
     this.#requests.add(request);
-    request.send(fetch ?? globalThis.fetch, url + ROUTES[journey.route()], headers, journey.body());
+    request.send(fetch ?? globalThis.fetch, url + ROUTES[route], headers, body, size);
   }
 
   #finish() {
     clearTimeout(this.#alarm);
     const { client } = this;
-    const numbers = this.journey.finish();
+    this.journey.finish();
+    const numbers = shown;
     const isLate = numbers[numbers.length - 1];
     const [tooLarge, unknown] = this.dropped;
     addDropped(numbers, TOO_LARGE, tooLarge);

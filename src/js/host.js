@@ -7,6 +7,19 @@ export function connect(first) {
   core = first;
 }
 
+const decoder = new TextDecoder();
+
+/** What the wasm module has shown last: a request to make, with the text of its body and how many bytes that is; or numbers. */
+export let shown;
+
+export function showRequest(slot, route, isToWorkshop, timeout, body) {
+  shown = [slot, route, isToWorkshop, timeout, decoder.decode(body), body.length];
+}
+
+export function showNumbers(numbers) {
+  shown = [...numbers];
+}
+
 export const monotonic = () => (globalThis.performance ?? Date).now();
 
 /** That of the package. */

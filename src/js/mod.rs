@@ -16,6 +16,15 @@ use core::Core;
 extern "C" {
     #[wasm_bindgen(js_name = connect)]
     fn connect(core: Core);
+
+    /// Shows a request to be made: what tells it from others, the number of the kind of record whose route it takes, where it
+    /// goes, how many milliseconds it may take, and its body.
+    #[wasm_bindgen(js_name = showRequest)]
+    fn show_request(slot: usize, route: usize, to_workshop: bool, timeout: f64, body: &[u8]);
+
+    /// Shows the numbers of a report.
+    #[wasm_bindgen(js_name = showNumbers)]
+    fn show_numbers(numbers: &[f64]);
 }
 
 #[wasm_bindgen(module = "/src/js/raindrop.js")]

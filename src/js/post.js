@@ -13,8 +13,6 @@ const BODY_LIMIT = 4096;
 const KEPT_ALIVE_LIMIT = 65536;
 let keptAlive = 0;
 
-const decoder = new TextDecoder();
-
 /** A request that is under way. `settled` is called once, with it. */
 export class Request {
   status = TIMED_OUT;
@@ -30,13 +28,12 @@ export class Request {
     this.#settled = settled;
   }
 
-  async send(fetch, url, headers, bytes) {
-    const body = decoder.decode(bytes);
+  async send(fetch, url, headers, body, size) {
     // A redirect could lead the write key to another host.
     const init = { method: "POST", headers, body, signal: this.#abort.signal, redirect: "manual" };
-    if (typeof document == "object" && keptAlive + bytes.length <= KEPT_ALIVE_LIMIT) {
+    if (typeof document == "object" && keptAlive + size <= KEPT_ALIVE_LIMIT) {
       init.keepalive = true;
-      keptAlive += this.#kept = bytes.length;
+      keptAlive += this.#kept = size;
     }
     try {
       const response = await fetch(url, init);

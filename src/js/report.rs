@@ -16,20 +16,25 @@ impl Numbers {
         self.0.extend(of.iter().map(|which| count(*which) as f64));
         self
     }
+
+    /// As an array: to return one takes more code, on both sides.
+    fn show(&self) {
+        super::show_numbers(&self.0);
+    }
 }
 
 /// What was accepted comes first, what is left waits.
-pub(super) fn stats(stats: &Stats) -> Vec<f64> {
+pub(super) fn stats(stats: &Stats) {
     Numbers::new(stats.accepted())
         .each(RecordKind::ALL, |kind| stats.delivered_of(kind))
         .each(RecordKind::ALL, |kind| stats.pending_of(kind))
         .each(RecordKind::ALL, |kind| stats.dropped_of(kind))
         .each(DropReason::ALL, |reason| stats.dropped_by(reason))
-        .0
+        .show();
 }
 
 /// Requests come first, what is left is back in the buffer. At the end: whether the deadline kept something back.
-pub(super) fn flush(outcome: &Outcome) -> Vec<f64> {
+pub(super) fn flush(outcome: &Outcome) {
     let Outcome { report, out_of_time, .. } = outcome;
     Numbers::new(report.requests())
         .each(RecordKind::ALL, |kind| report.delivered_of(kind))
@@ -37,5 +42,5 @@ pub(super) fn flush(outcome: &Outcome) -> Vec<f64> {
         .each(RecordKind::ALL, |kind| report.dropped_of(kind))
         .each(DropReason::ALL, |reason| report.dropped_by(reason))
         .each(&[*out_of_time], u64::from)
-        .0
+        .show();
 }
