@@ -3,10 +3,10 @@ import { CLOSE, FLUSH, deliver } from "./delivery.js";
 import { Home } from "./home.js";
 import { shown } from "./host.js";
 import { FINISH, Interactions } from "./interactions.js";
-import { bytesOf } from "./json.js";
+import { textWithin } from "./json.js";
 import { forget, watch } from "./page.js";
-import { EMPTY_INTERACTION, SPAN, addChanged, counts } from "./report.js";
-import { isOfUse, spanBytes } from "./span.js";
+import { EMPTY_INTERACTION, SPAN, TOO_LARGE, addChanged, counts } from "./report.js";
+import { isOfUse, spanText } from "./span.js";
 
 /** The most that an element of an array may take, in bytes: it is a request of 1 MiB with its brackets. */
 const ELEMENT_LIMIT = 1048574;
@@ -14,8 +14,6 @@ const ELEMENT_LIMIT = 1048574;
 const CLOSED = { message: "the client is closed: record before calling `close`" };
 
 const OF_USE = "event id, operation id, user or conversation: the backend drops such spans";
-
-const WARN_INTERVAL_MS = 30_000;
 
 export class Client {
   /** The flushes under way that the app has asked for, and those of `soon`. One kind waits for the other. */
@@ -76,17 +74,7 @@ export class Client {
       }
       return;
     }
-    const { warned } = this.home;
-    this.warn(`${call} ${`${field}`.split(/[.[]/)[0]}`, error.message);
-  }
-
-  /** Writes a warning, if it is the first of its kind for a while. */
-  warn(kind, message) {
-    const { warned } = this.home;
-    const now = Date.now();
-    if (now - warned[kind] < WARN_INTERVAL_MS) return;
-    warned[kind] = now;
-    console.warn(`raindrop: ${message}`);
+    this.home.warn(`${call} ${`${field}`.split(/[.[]/)[0]}`, error.message);
   }
 
   /** Records one, or each of several, as `prepare` reads it. Returns the ids. */
@@ -97,7 +85,7 @@ export class Client {
         const [id, encode] = prepare(item, context);
         if (isOn) {
           if (this.isTooLate(call)) return;
-          this.push(kind, bytesOf(ELEMENT_LIMIT, textCap, encode));
+          this.push(kind, textWithin(ELEMENT_LIMIT, textCap, encode));
           this.soon();
         }
         return id;
@@ -109,16 +97,14 @@ export class Client {
   recordSpan(call, span, end) {
     const { isOn, textCap, spanLimit } = this.home;
     if (!isOn || this.isTooLate(call)) return;
-    if (!isOfUse(span)) this.warn("useless", `span "${span.name}" has no ${OF_USE}. Set \`eventId\` or \`operationId\``);
-    this.push(SPAN, spanBytes(span, end, textCap, spanLimit));
+    if (!isOfUse(span)) this.home.warn("useless", `span "${span.name}" has no ${OF_USE}. Set \`eventId\` or \`operationId\``);
+    this.push(SPAN, spanText(span, end, textCap, spanLimit));
   }
 
-  push(kind, bytes) {
-    if (this.core.record(kind, bytes)) this.warnOfLoss();
-  }
-
-  warnOfLoss() {
-    this.warn("lost", "the buffer is full, or a record is too large: one was dropped. See `stats`");
+  push(kind, text) {
+    if (text) return this.home.crossing.add(this.core, kind, text);
+    this.core.lose(kind, TOO_LARGE);
+    this.home.warnOfLoss();
   }
 
   /** Merges a call on an interaction. Returns whether it was taken. */
@@ -126,11 +112,11 @@ export class Client {
     if (!this.home.isOn) return true;
     if (this.isTooLate(call)) return false;
     const dropped = this.interactions.merge(identity, news, number);
-    if (dropped != null && dropped != EMPTY_INTERACTION) this.warnOfLoss();
+    if (dropped != null && dropped != EMPTY_INTERACTION) this.home.warnOfLoss();
     if (number == FINISH) {
       const { eventId } = identity;
       if (this.interactions.isHeld(eventId)) {
-        this.warn("held", `interaction "${eventId}" is finished and held back: its user is not known. Resume it with \`userId\``);
+        this.home.warn("held", `interaction "${eventId}" is finished and held back: its user is not known. Resume it with \`userId\``);
       }
       this.soon();
     }
@@ -144,11 +130,13 @@ export class Client {
   seal(isLast) {
     this.home.sealAbandoned();
     const tooLarge = (this.parent?.interactions.seal() ?? 0) + this.interactions.seal();
+    this.home.crossing.cross();
     return [tooLarge, isLast ? this.interactions.dropHeld() : 0];
   }
 
   stats() {
-    const { refused, changed } = this.home;
+    const { refused, changed, crossing } = this.home;
+    crossing.cross();
     this.core.stats();
     addChanged(shown, changed);
     return { refused, ...counts(shown, "accepted", "pending") };

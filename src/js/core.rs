@@ -34,16 +34,24 @@ impl Core {
         Core { recorder }
     }
 
-    /// Takes the JSON of a record; no bytes if it is too large. Returns whether it, or one that it replaced, was dropped.
-    pub fn record(&self, kind: usize, record: &[u8]) -> bool {
-        let record = (!record.is_empty()).then_some(record);
-        // JavaScript records nothing once the client is closed.
-        kind_of(kind).is_some_and(|kind| self.recorder.outbox.push(kind, record).is_ok_and(|dropped| dropped.is_some()))
-    }
-
-    /// Takes the JSON of an update of an interaction, which JavaScript has merged.
-    pub fn seal(&self, update: &[u8]) {
-        self.recorder.outbox.push_update(update);
+    /// Takes the JSON of records, one after the other. Returns whether one of them, or one that it replaced, was dropped.
+    pub fn record(&self, kind: usize, joined: &[u8], lengths: &[f64]) -> bool {
+        let Some(kind) = kind_of(kind) else { return false };
+        let outbox = &self.recorder.outbox;
+        let mut rest = joined;
+        let mut is_full = false;
+        for length in lengths {
+            let Some((record, others)) = rest.split_at_checked(*length as usize) else { break };
+            rest = others;
+            if kind == RecordKind::Partial {
+                // JavaScript has merged it.
+                outbox.push_update(record);
+            } else {
+                // JavaScript records nothing once the client is closed.
+                is_full |= outbox.push(kind, Some(record)).is_ok_and(|dropped| dropped.is_some());
+            }
+        }
+        is_full
     }
 
     /// Counts a record that JavaScript has dropped.

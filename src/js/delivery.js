@@ -87,9 +87,9 @@ class Flight {
     const report = counts(numbers, "requests", "requeued");
     const { requests, delivered, requeued, dropped } = report;
     const cause = this.#error?.message;
-    if (isLate) client.warn("late", "close ran out of time with records undelivered: see `closeTimeoutMs`");
-    else if (requeued) client.warn("requeued", `${requeued} record(s) could not be delivered and wait for the next flush: ${cause}`);
-    if (dropped && cause) client.warn("dropped", `${dropped} record(s) are lost: ${cause}`);
+    if (isLate) client.home.warn("late", "close ran out of time with records undelivered: see `closeTimeoutMs`");
+    else if (requeued) client.home.warn("requeued", `${requeued} record(s) could not be delivered and wait for the next flush: ${cause}`);
+    if (dropped && cause) client.home.warn("dropped", `${dropped} record(s) are lost: ${cause}`);
     if (client.home.isDebugging && (requests || delivered || requeued || dropped)) {
       console.debug(`raindrop: flush: ${delivered} delivered in ${requests} request(s), ${requeued} left, ${dropped} dropped`);
     }

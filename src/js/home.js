@@ -1,7 +1,9 @@
 // What a client and its scopes share.
+import { Crossing } from "./crossing.js";
 import { core, monotonic } from "./host.js";
 
 const SWEEP_INTERVAL_MS = 1000;
+const WARN_INTERVAL_MS = 30_000;
 
 export class Home {
   /** Builds scopes, and takes what the client itself records. */
@@ -12,6 +14,7 @@ export class Home {
   /** How many interactions have news, and those of scopes. */
   changed = 0;
   stores = new Set();
+  crossing = new Crossing(() => this.warnOfLoss());
 
   /**
    * `settings`: where records go, `cloud` and `workshop`, each a `url` and `headers`, and the `secret` that no error may repeat;
@@ -21,6 +24,19 @@ export class Home {
   constructor(settings) {
     Object.assign(this, settings);
     this.isOn = !!(this.cloud ?? this.workshop);
+  }
+
+  /** Writes a warning, if it is the first of its kind for a while. */
+  warn(kind, message) {
+    const { warned } = this;
+    const now = Date.now();
+    if (now - warned[kind] < WARN_INTERVAL_MS) return;
+    warned[kind] = now;
+    console.warn(`raindrop: ${message}`);
+  }
+
+  warnOfLoss() {
+    this.warn("lost", "the buffer is full, or a record is too large: one was dropped. See `stats`");
   }
 
   /** Makes records of what scopes hold that seem to be dead: the wasm module looks after them then. */

@@ -2,7 +2,7 @@
 // those of `src/outbox/interactions.rs`.
 import { eventText } from "./event.js";
 import { NONE } from "./input.js";
-import { bytesOf } from "./json.js";
+import { textWithin } from "./json.js";
 import { EMPTY_INTERACTION, PARTIAL, QUEUE_FULL, TOO_LARGE, UNKNOWN_USER } from "./report.js";
 
 // The calls.
@@ -121,7 +121,10 @@ export class Interactions {
   }
 
   #hasRoom() {
-    const isFull = () => this.#changed.size + this.#core.updates() >= this.#home.eventLimit;
+    const { crossing, eventLimit } = this.#home;
+    const isFull = () => this.#changed.size + this.#core.updates() + crossing.size >= eventLimit;
+    // Not all that cross may be updates of interactions here.
+    if (isFull()) crossing.cross();
     if (isFull()) this.dropHeld();
     return !isFull();
   }
@@ -161,13 +164,13 @@ export class Interactions {
   #seal(entry) {
     const { identity, isFinished, hasContent } = entry;
     if (!identity.userId) return;
-    const { textCap, context } = this.#home;
+    const { textCap, context, crossing } = this.#home;
     let dropped;
     if (isFinished && !hasContent) {
       dropped = this.#lose(EMPTY_INTERACTION);
     } else {
-      const bytes = bytesOf(RECORD_LIMIT, textCap, (cap) => eventText(identity, entry, context, cap, !isFinished));
-      if (bytes.length) this.#core.seal(bytes);
+      const text = textWithin(RECORD_LIMIT, textCap, (cap) => eventText(identity, entry, context, cap, !isFinished));
+      if (text) crossing.add(this.#core, PARTIAL, text);
       else dropped = this.#lose(TOO_LARGE);
     }
     this.#settle(entry);

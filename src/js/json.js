@@ -53,14 +53,16 @@ export function fitted(limit, cap, measure, encode) {
 }
 
 const encoder = new TextEncoder();
-const scratch = new Uint8Array(16384);
-const NOTHING = scratch.subarray(0, 0);
+const scratch = new Uint8Array(65536);
 
 /** UTF-8, good until the next call. */
-function utf8(text) {
+export function utf8(text) {
   if (text.length * 3 > scratch.length) return encoder.encode(text);
   return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }
 
-/** The bytes of a record: none if there are more than `limit` and no text is left to shorten. They are good until the next call. */
-export const bytesOf = (limit, cap, encode) => fitted(limit, cap, (bytes) => bytes.length, (cap) => utf8(encode(cap))) ?? NOTHING;
+/** How many bytes of UTF-8 a text is; if they cannot be more than `limit`, some number up to that. */
+const bytes = (text, limit) => (text.length * 3 <= limit ? 0 : utf8(text).length);
+
+/** The text of a record: nothing if it is more than `limit` bytes and nothing in it is left to shorten. */
+export const textWithin = (limit, cap, encode) => fitted(limit, cap, (text) => bytes(text, limit), encode);

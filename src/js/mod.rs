@@ -53,6 +53,7 @@ macro_rules! scripts {
 
 scripts! {
     "/src/js/client.js": client,
+    "/src/js/crossing.js": add,
     "/src/js/delivery.js": deliver,
     "/src/js/event.js": user,
     "/src/js/home.js": home,

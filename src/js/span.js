@@ -1,5 +1,5 @@
 // The JSON text of a span, as OTLP has it. The rules are those of `src/wire/span.rs`.
-import { bytesOf, codePoints, cut, fitted, json, quoted } from "./json.js";
+import { codePoints, cut, fitted, json, quoted, textWithin } from "./json.js";
 
 /** The kind of a span that is not plain. */
 export const TOOL_KIND = 1;
@@ -178,9 +178,9 @@ function encode(span, end, cap, limit) {
 /** Before the epoch there are none. */
 const nanos = (millis) => (millis > 0 ? `${millis}000000` : "0");
 
-/** A span that ended, as the bytes that are sent: none if there are more than `limit` and no text is left to shorten. */
-export const spanBytes = (span, end, cap, limit) =>
-  bytesOf(limit, cap, (textCap) => encode(span, Math.max(end, span.start), textCap, cap));
+/** A span that ended, as it is sent: nothing if it takes more than `limit` bytes and no text is left to shorten. */
+export const spanText = (span, end, cap, limit) =>
+  textWithin(limit, cap, (textCap) => encode(span, Math.max(end, span.start), textCap, cap));
 
 /** Whether the backend keeps the span: it silently drops one that has nothing to do with a model, a tool or an event. */
 export function isOfUse({ kind, place: { identity }, operationId, properties, attributes }) {

@@ -17,8 +17,9 @@ const LIBRARY: &str = "raindrop";
 /// The entry of what all entries of the package share. It becomes one file: to import many takes long.
 const CORE: &str = "core.js";
 /// The package's half in JavaScript.
-const SCRIPTS: [&str; 18] = [
+const SCRIPTS: [&str; 19] = [
     "client.js",
+    "crossing.js",
     "delivery.js",
     "event.js",
     "home.js",

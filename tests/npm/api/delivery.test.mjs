@@ -29,6 +29,31 @@ test("a flush reports what it did", async () => {
   });
 });
 
+test("records of any length and alphabet are counted at once, and arrive whole and in order, whoever recorded them", async () => {
+  const texts = ["plain", "ü", "日本語 🙂", "x".repeat(70_000), "é".repeat(20_000), "last"];
+  await withClient(async ({ raindrop, ingest }) => {
+    const scope = raindrop.scope();
+    for (const from of [raindrop, scope, raindrop]) {
+      for (const input of texts) from.trackAi({ userId: "u", event: input.slice(0, 9), input });
+      for (const name of texts) from.startSpan({ name, eventId: "e" }).end();
+    }
+    assert.equal(raindrop.stats().pending, 36);
+    await raindrop.flush();
+    assert.equal(scope.stats().pending, 12);
+    await scope.flush();
+    const { events, spans } = await ingest.received();
+    const thrice = [...texts, ...texts, ...texts];
+    assert.deepEqual(
+      events.map(({ ai_data }) => ai_data.input),
+      thrice,
+    );
+    assert.deepEqual(
+      spans.map(({ name }) => name),
+      thrice,
+    );
+  });
+});
+
 test("two flushes at once deliver each record once", async () => {
   await withClient(async ({ raindrop, ingest }) => {
     raindrop.trackAi(event);
