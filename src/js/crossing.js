@@ -6,9 +6,9 @@ const ENOUGH = 16_384;
 
 /** Those of a client and its scopes, in the order of the calls. */
 export class Crossing {
-  /** Consecutive ones of one kind and for one core. */
-  #texts = [];
-  #length = 0;
+  /** Consecutive ones of one kind and for one core, and how long each of them is. */
+  #text = "";
+  #lengths = [];
   #core;
   #kind;
   #lost;
@@ -19,26 +19,28 @@ export class Crossing {
   }
 
   get size() {
-    return this.#texts.length;
+    return this.#lengths.length;
   }
 
   add(core, kind, text) {
     if (core != this.#core || kind != this.#kind) this.cross();
     this.#core = core;
     this.#kind = kind;
-    this.#texts.push(text);
-    this.#length += text.length;
-    if (this.#length > ENOUGH) this.cross();
+    this.#text += text;
+    this.#lengths.push(text.length);
+    if (this.#text.length > ENOUGH) this.cross();
   }
 
   cross() {
-    const texts = this.#texts;
-    if (!texts.length) return;
-    this.#texts = [];
-    this.#length = 0;
-    const joined = texts.join("");
-    const isAscii = utf8(joined).length == joined.length;
-    const lengths = texts.map((text) => (isAscii ? text : utf8(text)).length);
-    if (this.#core.record(this.#kind, utf8(joined), lengths)) this.#lost();
+    const text = this.#text;
+    let lengths = this.#lengths;
+    if (!text) return;
+    this.#text = "";
+    this.#lengths = [];
+    if (utf8(text).length != text.length) {
+      let at = 0;
+      lengths = lengths.map((length) => utf8(text.slice(at, (at += length))).length);
+    }
+    if (this.#core.record(this.#kind, utf8(text), lengths)) this.#lost();
   }
 }

@@ -26,12 +26,10 @@ function textAttribute(key, text) {
     if (lately.size < KEYS_KEPT) lately.set(key, last);
   }
   if (last.text === text) return last.all;
-  const all = `${last.head}${quoted(text)}}}`;
-  if (text.length < SHORT) {
-    last.text = text;
-    last.all = all;
-  }
-  return all;
+  if (text.length >= SHORT) return `${last.head}${quoted(text)}}}`;
+  last.text = text;
+  // In one piece, of which many will be made.
+  return (last.all = [last.head, quoted(text), "}}"].join(""));
 }
 
 const stringValue = (text) => `{"stringValue":${quoted(text)}}`;
