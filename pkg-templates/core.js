@@ -12,3 +12,8 @@ export function start({ exports }) {
   glue.__wbg_set_wasm(exports);
   exports.__wbindgen_start();
 }
+
+/** For runtimes that have the compiled module at import: there is nothing left to do for `init`. */
+export const startCompiled = (module) => start(new WebAssembly.Instance(module, imports));
+
+export async function init() {}

@@ -1,8 +1,8 @@
 // Vercel Edge: the platform compiles the wasm module before the function starts.
 import module from "./raindrop_bg.wasm?module";
-import { defaults, startCompiled } from "./compiled.js";
+import { defaults, startCompiled } from "./core.js";
 
-export { init, init as default, Raindrop, RaindropError } from "./compiled.js";
+export { init, init as default, Raindrop, RaindropError } from "./core.js";
 
 // A flush that nobody waits for ends with the request; records wait for the one that `ctx.waitUntil` gets.
 defaults.flushOnFinish = false;
