@@ -1,7 +1,7 @@
 // In node: both in one process, by turns. Prints medians in microseconds as JSON.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { cases, discardRequests } from "./cases.mjs";
+import { cases, discardRequests, prepared } from "./cases.mjs";
 import { ours, peer } from "./contestants.mjs";
 import { rounds } from "./rounds.mjs";
 
@@ -12,16 +12,15 @@ const contestants = {
 };
 
 const figures = {};
-for (const [name, { per, prepare }] of Object.entries(cases)) {
+for (const [name, bench] of Object.entries(cases)) {
   figures[name] = await rounds(contestants, async (create) => {
-    const client = create();
-    const work = prepare(client);
+    const { clients, work } = prepared(bench, create);
     const start = performance.now();
     await work();
     const took = performance.now() - start;
     // What is held would be in the way of the next round.
-    await client.flush();
-    return (took * 1000) / per;
+    for (const client of clients) await client.flush();
+    return (took * 1000) / bench.per;
   });
 }
 
