@@ -66,9 +66,13 @@ export class Request {
   }
 
   /** Reads the body, of a success too: a connection whose body is read serves the next request. Only an error's is of interest. */
-  async #read({ body, ok }) {
+  async #read(response) {
+    const { ok } = response;
+    const length = response.headers.get("content-length");
+    // A stream takes longest of all that a request takes here.
+    if (ok && length && length <= BODY_LIMIT) return response.arrayBuffer();
     const decoder = ok ? undefined : new TextDecoder();
-    const reader = body.getReader();
+    const reader = response.body.getReader();
     for (let left = BODY_LIMIT; left > 0; ) {
       const { value } = await reader.read();
       if (!value) return;
