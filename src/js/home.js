@@ -23,7 +23,7 @@ export class Home {
    */
   constructor(settings) {
     Object.assign(this, settings);
-    this.isOn = !!(this.cloud ?? this.workshop);
+    this.isOn = !!(this.cloud || this.workshop);
   }
 
   /** Writes a warning, if it is the first of its kind for a while. */

@@ -50,8 +50,8 @@ function home(values) {
   const numbers = [!!cloud, !!workshop, events, spans, batch, attempts, baseDelay, requestTimeout, closeTimeout];
   return new Home({
     core: core.build(numbers, prefix),
-    cloud: cloud || undefined,
-    workshop: workshop ? { url: workshop, headers: { "Content-Type": "application/json" } } : undefined,
+    cloud,
+    workshop: workshop && { url: workshop, headers: { "Content-Type": "application/json" } },
     secret,
     textCap,
     spanLimit: REQUEST_LIMIT - prefix.length - TRACE_SUFFIX.length,

@@ -165,10 +165,10 @@ function encode(span, end, cap, limit) {
   addAssociation(to, properties, place.identity);
   // The backend refuses an attribute without a key.
   for (const key in attributes) if (key && attributes[key] !== undefined) to.typed(key, attributes[key]);
-  const above = place.parent ? `","parentSpanId":"${place.parent}` : "";
+  const above = place.parent ? `A=","parentSpanId":"${place.parent}` : "";
   const status = error == null ? '"code":1' : `"code":2,"message":${quoted(cut(error, cap))}`;
   return (
-    `{"traceId":"${place.trace}","spanId":"${place.id}${above}","name":${quoted(name)},"startTimeUnixNano":"${nanos(start)}",` +
+    `{"traceId":"${place.trace}A==","spanId":"${place.id}${above}A=","name":${quoted(name)},"startTimeUnixNano":"${nanos(start)}",` +
     `"endTimeUnixNano":"${nanos(end)}","attributes":[${to.text.slice(1)}],"status":{${status}}}`
   );
 }
