@@ -37,10 +37,12 @@ export class Crossing {
     if (!text) return;
     this.#text = "";
     this.#lengths = [];
-    if (utf8(text).length != text.length) {
+    let bytes = utf8(text);
+    if (bytes.length != text.length) {
       let at = 0;
       lengths = lengths.map((length) => utf8(text.slice(at, (at += length))).length);
+      bytes = utf8(text);
     }
-    if (this.#core.record(this.#kind, utf8(text), lengths)) this.#lost();
+    if (this.#core.record(this.#kind, bytes, lengths)) this.#lost();
   }
 }

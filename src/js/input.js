@@ -74,11 +74,15 @@ export function demandObject(value, field) {
 /** The values of a table's fields, in its order. */
 export function read(table, input, path = "") {
   demandObject(input, path || "the argument");
-  const values = [];
+  return allChecked(table, table.map(([, name]) => input[name]), path && `${path}.`);
+}
+
+/** The same for values that were read already: by names that stand in the code that is faster. */
+export function allChecked(table, values, path = "") {
   for (let index = 0; index < table.length; index++) {
     const [kind, name] = table[index];
-    const value = input[name];
-    values.push(value == null && kind != "!" ? undefined : checked(kind, value, path ? `${path}.${name}` : name));
+    const value = values[index];
+    values[index] = value == null && kind != "!" ? undefined : checked(kind, value, path + name);
   }
   return values;
 }

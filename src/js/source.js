@@ -1,5 +1,5 @@
 // What starts spans.
-import { errorText, read, table } from "./input.js";
+import { allChecked, errorText, table } from "./input.js";
 import { LLM_KIND, TOOL_KIND } from "./span.js";
 import { LlmSpan, Span, ToolSpan, opened, run } from "./spans.js";
 
@@ -46,10 +46,11 @@ export class Source {
   trackTool(options) {
     const client = this.#client;
     try {
-      const [start, end = start == null ? Date.now() : undefined, duration] = read(TOOL, options);
       const span = opened(TOOL_KIND, this.#from, options);
+      const { startTime, endTime, durationMs, error } = options;
+      const [start, end = start == null ? Date.now() : undefined, duration] = allChecked(TOOL, [startTime, endTime, durationMs]);
       span.start = start ?? end - (duration ?? 0);
-      if (options.error != null) span.error = errorText(options.error);
+      if (error != null) span.error = errorText(error);
       client.recordSpan("trackTool", span, end ?? (duration == null ? Date.now() : start + duration));
     } catch (error) {
       client.refuse("trackTool", error);

@@ -1,6 +1,6 @@
 // The handles of spans.
 import { spanId, traceId } from "./ids.js";
-import { asText, checked, demandObject, errorText, kindOf, read, table, wrong } from "./input.js";
+import { allChecked, asText, checked, demandObject, errorText, kindOf, read, table, wrong } from "./input.js";
 import { LLM_KIND, TOOL_KIND } from "./span.js";
 
 const SPAN = table("!name eventId operationId {properties {attributes @startTime");
@@ -12,8 +12,9 @@ const NONE = Object.freeze({});
 
 /** What a span says until it ends, and its place: what its children need to know. `from` is what starts it. */
 export function opened(kind, from, options) {
-  const [name, eventId, operationId, properties, attributes, startTime] = read(SPAN, options);
-  const { parent } = options;
+  demandObject(options, "the argument");
+  const { name, eventId, operationId, properties, attributes, startTime, parent } = options;
+  const start = allChecked(SPAN, [name, eventId, operationId, properties, attributes, startTime]).pop();
   if (parent != null && !(parent instanceof Span)) wrong("parent", "must be a span", parent, kindOf);
   const above = parent && Span.place(parent);
   let { identity, sticky } = from;
@@ -25,7 +26,7 @@ export function opened(kind, from, options) {
     place: { id: spanId(), parent: above?.id, trace: above?.trace ?? from.trace ?? traceId(), identity, sticky },
     name,
     operationId,
-    start: startTime ?? Date.now(),
+    start: start ?? Date.now(),
     properties: sticky || properties ? { ...sticky, ...properties } : NONE,
     attributes: attributes ? { ...attributes } : NONE,
     detail: kind == LLM_KIND ? llmDetail(options) : kind == TOOL_KIND ? toolDetail(options) : NONE,
