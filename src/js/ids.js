@@ -16,7 +16,8 @@ function random(length) {
       bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
       poolAt = POOL_LENGTH - length;
     }
-    pool = btoa(String.fromCharCode.apply(null, bytes));
+    // The newer way takes a tenth of the time.
+    pool = bytes.toBase64?.() ?? btoa(String.fromCharCode.apply(null, bytes));
   }
   return pool.slice(poolAt, (poolAt += length));
 }
