@@ -61,8 +61,9 @@ export function utf8(text) {
   return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }
 
-/** How many bytes of UTF-8 a text is; if they cannot be more than `limit`, some number up to that. */
-const bytes = (text, limit) => (text.length * 3 <= limit ? 0 : utf8(text).length);
-
 /** The text of a record: nothing if it is more than `limit` bytes and nothing in it is left to shorten. */
-export const textWithin = (limit, cap, encode) => fitted(limit, cap, (text) => bytes(text, limit), encode);
+export function textWithin(limit, cap, encode) {
+  const text = encode(cap);
+  // A character is at most three bytes.
+  return text.length * 3 <= limit ? text : fitted(limit, cap, (text) => utf8(text).length, encode);
+}
