@@ -18,11 +18,11 @@ const KEYS_KEPT = 1000;
 /** Shorter texts are remembered. */
 const SHORT = 64;
 
-/** An attribute that is a text, after a comma. */
+/** An attribute that is a text. */
 function textAttribute(key, text) {
   let last = lately.get(key);
   if (!last) {
-    last = { head: `,{"key":${quoted(key)},"value":{"stringValue":`, text: undefined, all: "" };
+    last = { head: `{"key":${quoted(key)},"value":{"stringValue":` };
     if (lately.size < KEYS_KEPT) lately.set(key, last);
   }
   if (last.text === text) return last.all;
@@ -35,7 +35,7 @@ function textAttribute(key, text) {
 const stringValue = (text) => `{"stringValue":${quoted(text)}}`;
 const intValue = (digits) => `{"intValue":"${digits}"}`;
 
-/** Attributes in their array, each after a comma. Those that the caller set, `own`, win over those that a kind of span implies. */
+/** Attributes in their array, with commas between them. Those that the caller set, `own`, win over those that a kind of span implies. */
 class Attributes {
   text = "";
 
@@ -44,12 +44,16 @@ class Attributes {
     this.cap = cap;
   }
 
+  append(text) {
+    this.text = this.text ? `${this.text},${text}` : text;
+  }
+
   string(key, text) {
-    this.text += textAttribute(key, text);
+    this.append(textAttribute(key, text));
   }
 
   add(key, value) {
-    this.text += `,{"key":${quoted(key)},"value":${value}}`;
+    this.append(`{"key":${quoted(key)},"value":${value}}`);
   }
 
   /** A caller's value by the type that fits it; nothing for null. */
@@ -81,7 +85,7 @@ class Attributes {
 
   /** An integer that is implied. */
   int(key, number) {
-    if (this.own[key] === undefined) this.text += `,{"key":"${key}","value":{"intValue":"${number}"}}`;
+    if (this.own[key] === undefined) this.append(`{"key":"${key}","value":{"intValue":"${number}"}}`);
   }
 
   /** A longer one that may be empty. */
@@ -169,7 +173,7 @@ function encode(span, end, cap, limit) {
   const status = error == null ? '"code":1' : `"code":2,"message":${quoted(cut(error, cap))}`;
   return (
     `{"traceId":"${place.trace}A==","spanId":"${place.id}${above}A=","name":${quoted(name)},"startTimeUnixNano":"${nanos(start)}",` +
-    `"endTimeUnixNano":"${nanos(end)}","attributes":[${to.text.slice(1)}],"status":{${status}}}`
+    `"endTimeUnixNano":"${nanos(end)}","attributes":[${to.text}],"status":{${status}}}`
   );
 }
 
