@@ -26,8 +26,10 @@ for (const [name, bench] of Object.entries(cases)) {
 
 const modules = { ours: process.argv[2], peer: "@raindrop-ai/ai-sdk" };
 const first = fileURLToPath(new URL("first.mjs", import.meta.url));
-figures["import → first recorded span"] = await rounds({ ours: ["ours", modules.ours], peer: ["peer", modules.peer] }, (contestant) =>
-  Number(execFileSync(process.execPath, [first, ...contestant])),
+figures["import → first recorded span"] = await rounds(
+  { ours: ["ours", modules.ours], peer: ["peer", modules.peer] },
+  (contestant) => Number(execFileSync(process.execPath, [first, ...contestant])),
+  { warmUp: 1 },
 );
 console.log(JSON.stringify(figures));
 process.exit(0);
