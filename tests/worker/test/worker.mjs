@@ -4,6 +4,16 @@ import { Log, LogLevel, Miniflare } from "miniflare";
 
 const MAIN = 'import "./globals.mjs"; export * from "./index.js"; export { default } from "./index.js";';
 
+const DATE = "2026-07-01";
+
+const FRONT = `
+  export default {
+    async fetch(request, copies) {
+      for (const copy of Object.values(copies)) await (await copy.fetch(request.url)).text();
+      return new Response("done");
+    },
+  };`;
+
 /**
  * Starts the Worker that `worker-build` left in `directory`. `globals` are on `globalThis` before it is loaded. The first of
  * `around`, modules, is its entry in place of its own.
@@ -22,15 +32,28 @@ export async function startWorker(directory, { bindings = {}, globals = {}, arou
 }
 
 /** Starts a Worker of these modules, the first of which is its entry. `output()` is what it and the runtime have logged. */
-export async function startModules(modules, bindings, flags = []) {
+export const startModules = (modules, bindings, flags = []) =>
+  start({ modules, bindings, compatibilityDate: DATE, compatibilityFlags: ["enable_request_signal", ...flags] });
+
+/** Starts so many Workers of these modules, and in front of them one that answers when each of them has. */
+export function startCopies(modules, count, flags = []) {
+  const names = Array.from({ length: count }, (_, index) => `copy${index}`);
+  const front = {
+    name: "front",
+    modules: [{ type: "ESModule", path: "front.mjs", contents: FRONT }],
+    serviceBindings: Object.fromEntries(names.map((name) => [name, name])),
+    compatibilityDate: DATE,
+  };
+  const copy = { modules, compatibilityDate: DATE, compatibilityFlags: flags };
+  return start({ workers: [front, ...names.map((name) => ({ name, ...copy }))] });
+}
+
+async function start(options) {
   const output = [];
   const miniflare = new Miniflare({
-    modules,
-    compatibilityDate: "2026-07-01",
-    compatibilityFlags: ["enable_request_signal", ...flags],
+    ...options,
     host: "127.0.0.1",
     cf: false,
-    bindings,
     log: new Log(LogLevel.NONE),
     handleRuntimeStdio(stdout, stderr) {
       for (const stream of [stdout, stderr]) {
