@@ -18,11 +18,11 @@ const KEYS_KEPT = 1000;
 /** Shorter texts are remembered. */
 const SHORT = 64;
 
-/** An attribute that is a text. */
+/** An attribute that is a text, after a comma. */
 function textAttribute(key, text) {
   let last = lately.get(key);
   if (!last) {
-    last = { head: `{"key":${quoted(key)},"value":{"stringValue":` };
+    last = { head: `,{"key":${quoted(key)},"value":{"stringValue":` };
     if (lately.size < KEYS_KEPT) lately.set(key, last);
   }
   if (last.text === text) return last.all;
@@ -44,8 +44,9 @@ class Attributes {
     this.cap = cap;
   }
 
+  /** Takes one with a comma in front. */
   append(text) {
-    this.text = this.text ? `${this.text},${text}` : text;
+    this.text += this.text ? text : text.slice(1);
   }
 
   string(key, text) {
@@ -53,7 +54,7 @@ class Attributes {
   }
 
   add(key, value) {
-    this.append(`{"key":${quoted(key)},"value":${value}}`);
+    this.append(`,{"key":${quoted(key)},"value":${value}}`);
   }
 
   /** A caller's value by the type that fits it; nothing for null. */
@@ -85,7 +86,7 @@ class Attributes {
 
   /** An integer that is implied. */
   int(key, number) {
-    if (this.own[key] === undefined) this.append(`{"key":"${key}","value":{"intValue":"${number}"}}`);
+    if (this.own[key] === undefined) this.append(`,{"key":"${key}","value":{"intValue":"${number}"}}`);
   }
 
   /** A longer one that may be empty. */
