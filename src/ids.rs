@@ -1,42 +1,49 @@
 //! Event, trace and span ids: random, from a generator that each thread seeds once.
 
 use std::cell::Cell;
+use std::num::{NonZeroU64, NonZeroU128};
 
 use uuid::Builder;
 
 use crate::platform;
 
 /// SplitMix64 twice, side by side: two counters that share nothing but the moment of their seeding.
-#[derive(Clone, Copy)]
 struct Generator {
-    states: [u64; 2],
-    is_seeded: bool,
+    low: Cell<u64>,
+    high: Cell<u64>,
+    is_seeded: Cell<bool>,
 }
 
 impl Generator {
-    const UNSEEDED: Self = Self { states: [0; 2], is_seeded: false };
+    const fn unseeded() -> Self {
+        Self { low: Cell::new(0), high: Cell::new(0), is_seeded: Cell::new(false) }
+    }
 
     /// Without randomness, as in a Worker's global scope, the clock has to do; the next id asks again.
-    fn seed(&mut self) {
-        let [low, high] = self.states;
+    #[cold]
+    fn seed(&self) {
         let seed = platform::entropy();
-        self.is_seeded = seed.is_some();
-        self.states = match seed {
-            Some(seed) => [seed as u64, (seed >> 64) as u64],
-            None => [low ^ platform::now(), high],
-        };
+        self.is_seeded.set(seed.is_some());
+        match seed {
+            Some(seed) => {
+                self.low.set(seed as u64);
+                self.high.set((seed >> 64) as u64);
+            }
+            None => self.low.set(self.low.get() ^ platform::now()),
+        }
     }
 
-    fn next(&mut self) -> u128 {
-        if !self.is_seeded {
+    fn next(&self) -> u128 {
+        if !self.is_seeded.get() {
             self.seed();
         }
-        let [low, high] = self.states.each_mut().map(|state| {
-            *state = state.wrapping_add(STEP);
-            mix(*state)
-        });
-        u128::from(high) << 64 | u128::from(low)
+        u128::from(step(&self.high)) << 64 | u128::from(step(&self.low))
     }
+}
+
+fn step(state: &Cell<u64>) -> u64 {
+    state.set(state.get().wrapping_add(STEP));
+    mix(state.get())
 }
 
 /// From one state of a SplitMix64 to the next.
@@ -50,16 +57,11 @@ fn mix(state: u64) -> u64 {
 }
 
 thread_local! {
-    static GENERATOR: Cell<Generator> = const { Cell::new(Generator::UNSEEDED) };
+    static GENERATOR: Generator = const { Generator::unseeded() };
 }
 
 fn random() -> u128 {
-    GENERATOR.with(|cell| {
-        let mut generator = cell.get();
-        let random = generator.next();
-        cell.set(generator);
-        random
-    })
+    GENERATOR.with(Generator::next)
 }
 
 /// Any number, for jitter.
@@ -80,14 +82,14 @@ pub(crate) fn event_id() -> String {
     String::from_utf8(id).unwrap_or_default()
 }
 
-/// Never all zeros, which OpenTelemetry takes for no id.
-pub(crate) fn trace_id() -> [u8; 16] {
-    random().max(1).to_be_bytes()
+/// OpenTelemetry takes all zeros for no id.
+pub(crate) fn trace_id() -> NonZeroU128 {
+    NonZeroU128::new(random()).unwrap_or(NonZeroU128::MIN)
 }
 
-/// Never all zeros, which OpenTelemetry takes for no id.
-pub(crate) fn span_id() -> [u8; 8] {
-    (random() as u64).max(1).to_be_bytes()
+/// OpenTelemetry takes all zeros for no id.
+pub(crate) fn span_id() -> NonZeroU64 {
+    NonZeroU64::new(random_u64()).unwrap_or(NonZeroU64::MIN)
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use std::num::NonZeroU128;
+
 /// What every update of an interaction repeats, and what its spans inherit. Empty means unknown.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -7,7 +9,7 @@ pub(crate) struct Identity {
     pub convo_id: String,
     pub model: String,
     /// The trace of its spans, unless they have a parent elsewhere.
-    pub trace: Option<[u8; 16]>,
+    pub trace: Option<NonZeroU128>,
 }
 
 impl Identity {

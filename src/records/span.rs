@@ -1,3 +1,5 @@
+use std::num::{NonZeroU64, NonZeroU128};
+
 use super::{Attribute, Identity, Json, Properties};
 
 /// A message of a chat, as a model takes it.
@@ -46,9 +48,9 @@ pub enum SpanStatusCode {
 /// Where a span stands in its trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SpanIds {
-    pub trace: [u8; 16],
-    pub span: [u8; 8],
-    pub parent: Option<[u8; 8]>,
+    pub trace: NonZeroU128,
+    pub span: NonZeroU64,
+    pub parent: Option<NonZeroU64>,
 }
 
 /// A span that has ended. Times are nanoseconds since the Unix epoch.

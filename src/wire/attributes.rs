@@ -11,7 +11,8 @@ pub(super) const ASSOCIATION: &str = "traceloop.association.properties.";
 
 /// Attributes in their array. Those that the caller set win over those that a kind of span implies.
 ///
-/// First comes the key, by one of the methods that begin an attribute, then the value, by one that ends it.
+/// First comes the key, by one of the methods that begin an attribute, then the value, by one that ends it and writes the
+/// comma behind it.
 pub(super) struct Attributes<'a> {
     pub out: &'a mut Vec<u8>,
     pub own: &'a SpanFields,
@@ -29,20 +30,30 @@ impl Attributes<'_> {
         }
     }
 
+    /// Takes back the comma behind the last one.
+    pub fn end(&mut self) {
+        if self.out.last() == Some(&b',') {
+            self.out.pop();
+        }
+    }
+
     /// Begins an attribute that a kind of span implies. `false`, and nothing is written, if the caller set one of its key.
     pub fn implied(&mut self, key: &str) -> bool {
-        self.element(key, None, "")
+        let is_free = self.own.keys().all(|own| own != key);
+        if is_free {
+            self.begin();
+            self.out.extend_from_slice(key.as_bytes());
+        }
+        is_free
     }
 
     /// The same for an element of a list: `gen_ai.prompt.`, 0, `.role`.
-    pub fn element(&mut self, list: &str, index: Option<usize>, field: &str) -> bool {
+    pub fn element(&mut self, list: &str, index: usize, field: &str) -> bool {
         let start = self.out.len();
         self.begin();
         let key = self.out.len();
         self.out.extend_from_slice(list.as_bytes());
-        if let Some(index) = index {
-            json::unsigned(self.out, index as u64);
-        }
+        json::unsigned(self.out, index as u64);
         self.out.extend_from_slice(field.as_bytes());
         let key = self.out.get(key..).unwrap_or_default();
         let is_free = self.own.keys().all(|own| own.as_bytes() != key);
@@ -64,9 +75,6 @@ impl Attributes<'_> {
     }
 
     fn begin(&mut self) {
-        if self.out.last() != Some(&b'[') {
-            self.out.push(b',');
-        }
         self.out.extend_from_slice(br#"{"key":""#);
     }
 
@@ -92,7 +100,7 @@ impl Attributes<'_> {
         let start = self.out.len();
         write(self.out);
         let end = self.out.len();
-        self.out.extend_from_slice(br#""}}"#);
+        self.out.extend_from_slice(br#""}},"#);
         start..end
     }
 
@@ -101,7 +109,7 @@ impl Attributes<'_> {
         if value.is_string() {
             self.out.extend_from_slice(br#"","value":{"stringValue":"#);
             json::value(self.out, value, self.cap);
-            self.out.extend_from_slice(b"}}");
+            self.out.extend_from_slice(b"}},");
         } else {
             self.text(value.as_str());
         }
@@ -110,11 +118,11 @@ impl Attributes<'_> {
     /// The type that fits the value.
     pub fn json(&mut self, value: &Json) {
         match value.as_str().as_bytes().first() {
-            Some(b't' | b'f') => self.verbatim(br#"boolValue":"#, value.as_str(), b"}}"),
+            Some(b't' | b'f') => self.verbatim(br#"boolValue":"#, value.as_str(), b"}},"),
             Some(b'-' | b'0'..=b'9') if is_i64(value.as_str()) => {
-                self.verbatim(br#"intValue":""#, value.as_str(), br#""}}"#);
+                self.verbatim(br#"intValue":""#, value.as_str(), br#""}},"#);
             }
-            Some(b'-' | b'0'..=b'9') => self.verbatim(br#"doubleValue":"#, value.as_str(), b"}}"),
+            Some(b'-' | b'0'..=b'9') => self.verbatim(br#"doubleValue":"#, value.as_str(), b"}},"),
             _ => match json::strings(value) {
                 Some(texts) => self.array(&texts, json::escaped),
                 None => self.json_as_text(value),
@@ -125,7 +133,7 @@ impl Attributes<'_> {
     pub fn int(&mut self, int: i64) {
         self.out.extend_from_slice(br#"","value":{"intValue":""#);
         json::signed(self.out, int);
-        self.out.extend_from_slice(br#""}}"#);
+        self.out.extend_from_slice(br#""}},"#);
     }
 
     fn typed(&mut self, value: &AttributeValue) {
@@ -133,7 +141,9 @@ impl Attributes<'_> {
             AttributeValue::String(text) => drop(self.text(text)),
             AttributeValue::Int(int) => self.int(*int),
             AttributeValue::Float(float) => self.float(*float),
-            AttributeValue::Bool(bool) => self.verbatim(br#"boolValue":"#, if *bool { "true" } else { "false" }, b"}}"),
+            AttributeValue::Bool(bool) => {
+                self.verbatim(br#"boolValue":"#, if *bool { "true" } else { "false" }, b"}},")
+            }
             AttributeValue::StringArray(texts) => self.array(texts, json::text),
         }
     }
@@ -143,7 +153,7 @@ impl Attributes<'_> {
         if float.is_finite() {
             self.out.extend_from_slice(br#"","value":{"doubleValue":"#);
             json::float(self.out, float);
-            self.out.extend_from_slice(b"}}");
+            self.out.extend_from_slice(b"}},");
         } else {
             self.name(if float.is_nan() {
                 "NaN"
@@ -162,7 +172,7 @@ impl Attributes<'_> {
             write(self.out, text.as_ref(), self.cap);
             self.out.push(b'}');
         }
-        self.out.extend_from_slice(b"]}}}");
+        self.out.extend_from_slice(b"]}}},");
     }
 
     fn verbatim(&mut self, before: &[u8], value: &str, after: &[u8]) {

@@ -47,12 +47,12 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
 /// `cap` is that of each text; `attribute_cap` that of an attribute which holds several.
 fn encode(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap: TextCap) {
     out.extend_from_slice(br#"{"traceId":""#);
-    base64::encode(out, &span.ids.trace);
+    base64::encode(out, &span.ids.trace.get().to_be_bytes());
     out.extend_from_slice(br#"","spanId":""#);
-    base64::encode(out, &span.ids.span);
+    base64::encode(out, &span.ids.span.get().to_be_bytes());
     if let Some(parent) = span.ids.parent {
         out.extend_from_slice(br#"","parentSpanId":""#);
-        base64::encode(out, &parent);
+        base64::encode(out, &parent.get().to_be_bytes());
     }
     out.extend_from_slice(br#"","name":""#);
     json::escape(out, if span.name.is_empty() { UNNAMED } else { span.name });
@@ -69,6 +69,7 @@ fn encode(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap:
     }
     association(&mut attributes, span);
     attributes.own();
+    attributes.end();
     match &span.fields.error {
         None => out.extend_from_slice(br#"],"status":{"code":1}}"#),
         Some(message) => {
@@ -144,10 +145,10 @@ fn message(
     content: &str,
     written: Option<Range<usize>>,
 ) {
-    if attributes.element(list, Some(index), ".role") {
+    if attributes.element(list, index, ".role") {
         attributes.name(role);
     }
-    if attributes.element(list, Some(index), ".content") {
+    if attributes.element(list, index, ".content") {
         match written {
             Some(written) => attributes.again(written),
             None => drop(attributes.text(content)),
