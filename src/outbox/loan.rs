@@ -4,11 +4,15 @@ use super::run::Run;
 use super::tally::DropReason;
 use super::{Outbox, State};
 use crate::millis::Millis;
+use crate::platform;
 use crate::records::RecordKind;
 use crate::wire::body::{Envelope, as_final_partial};
 
 /// What ends later is no loan of now.
 pub(crate) const LONGEST_LOAN: Millis = 3_600_000;
+
+/// How many buffers of delivered records are kept until the next flush.
+const SPARES: usize = 16;
 
 /// Records that travel in one request.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +77,11 @@ impl Outbox {
     /// Takes back what was lent for too long.
     pub fn reclaim_expired(&self, now: Millis) {
         let mut state = self.lock();
+        if platform::KEEPS_BUFFERS {
+            // As many as are in use now, so that a client that rests keeps none.
+            let waiting = state.queues.iter().map(|queue| queue.runs().len()).sum();
+            state.spare.truncate(waiting);
+        }
         while let Some(index) = state.loans.iter().position(|loan| loan.is_over(now)) {
             let Loan { batch, run, .. } = state.loans.swap_remove(index);
             state.queues.get_mut(batch.kind).put_back(run);
@@ -113,6 +122,7 @@ impl Outbox {
             None => self.counters.deliver(batch.kind, batch.len),
             Some(reason) => self.counters.discard(batch.kind, reason, batch.len),
         }
+        state.keep(loan.run);
         batch.len
     }
 
@@ -164,6 +174,14 @@ impl State {
     fn end_loan(&mut self, batch: &Batch) -> Option<Loan> {
         let position = self.loans.iter().position(|loan| loan.batch.loan == batch.loan)?;
         Some(self.loans.swap_remove(position))
+    }
+
+    /// Keeps what a run took, if that is not much.
+    fn keep(&mut self, mut run: Box<Run>) {
+        if platform::KEEPS_BUFFERS && self.spare.len() < SPARES && run.is_usual() {
+            run.clear();
+            self.spare.push(run);
+        }
     }
 
     pub(super) fn lent(&self) -> usize {

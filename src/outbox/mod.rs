@@ -60,6 +60,8 @@ struct State {
     queues: PerKind<Queue>,
     interactions: Interactions,
     loans: Vec<Loan>,
+    /// Emptied ones, for records to come.
+    spare: Runs,
     /// The last sequence number that another scope saw, and when it saw it first.
     seen: (u64, Millis),
 }
@@ -120,7 +122,7 @@ impl Outbox {
             return Ok(Some(DropReason::TooLarge));
         };
         let seq = self.take_seq(&mut state);
-        state.queues.get_mut(kind).push(seq, record);
+        state.push(kind, seq, record);
         Ok(self.fit(&mut state, kind))
     }
 
@@ -302,6 +304,10 @@ impl Outbox {
 }
 
 impl State {
+    fn push(&mut self, kind: RecordKind, seq: u64, record: &[u8]) {
+        self.queues.get_mut(kind).push(seq, record, &mut self.spare);
+    }
+
     /// Takes out everything that waits, but not what has to wait for an earlier partial of its event.
     fn take_waiting(&mut self) -> Leftover {
         let mut leftover = Leftover::default();

@@ -28,14 +28,14 @@ impl Queue {
     }
 
     /// Adds the record of the latest call.
-    pub fn push(&mut self, seq: u64, record: &[u8]) {
+    pub fn push(&mut self, seq: u64, record: &[u8], spare: &mut Runs) {
         self.len = self.len.saturating_add(1);
         self.bytes = self.bytes.saturating_add(record.len());
         let last = self.runs.last_mut();
         match last.filter(|last| last.has_room(record.len())) {
             Some(last) => last.push(seq, record),
             None => {
-                let mut run = Box::new(Run::after(self.runs.last().map(|run| &**run)));
+                let mut run = Run::following(self.runs.last().map(|run| &**run), spare);
                 run.push(seq, record);
                 self.runs.push(run);
             }

@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
+use crate::platform;
 use crate::wire::body::is_final_partial;
 
 /// A longer run is left as it is, and another one begun.
 const FULL: usize = 64 * 1024;
+/// So is one of as many records as a request has unless told otherwise: it need not be cut.
+const FULL_RECORDS: usize = 50;
 
 /// Boxed, because they move about often: on wasm a pointer takes less code to move.
 pub(super) type Runs = Vec<Box<Run>>;
@@ -32,10 +35,15 @@ struct Mark {
 }
 
 impl Run {
-    /// An empty one with room for what its predecessor was long enough to hold.
-    pub fn after(last: Option<&Run>) -> Self {
-        let room = last.map_or(0, |last| last.joined.capacity().min(FULL));
-        Self { joined: Vec::with_capacity(room), ..Self::default() }
+    /// An empty one: a spare one, or one with room for what its predecessor holds.
+    pub fn following(last: Option<&Run>, spare: &mut Runs) -> Box<Self> {
+        if platform::KEEPS_BUFFERS
+            && let Some(run) = spare.pop()
+        {
+            return run;
+        }
+        let room = last.map_or(0, |last| last.joined.len().min(FULL));
+        Box::new(Self { joined: Vec::with_capacity(room), ..Self::default() })
     }
 
     /// A partial.
@@ -55,7 +63,23 @@ impl Run {
 
     /// Whether a record that follows may join it.
     pub fn has_room(&self, length: usize) -> bool {
-        self.key.is_none() && self.given_up == 0 && self.joined.len().saturating_add(length) < FULL
+        self.key.is_none()
+            && self.given_up == 0
+            && self.marks.len() < FULL_RECORDS
+            && self.joined.len().saturating_add(length) < FULL
+    }
+
+    /// Whether it may be used again for others.
+    pub fn is_usual(&self) -> bool {
+        self.key.is_none() && self.joined.capacity() <= FULL
+    }
+
+    /// Forgets the records, and keeps the memory for others.
+    pub fn clear(&mut self) {
+        self.joined.clear();
+        self.marks.clear();
+        self.gone = 0;
+        self.given_up = 0;
     }
 
     pub fn push(&mut self, seq: u64, record: &[u8]) {
@@ -77,8 +101,13 @@ impl Run {
 
     /// The lengths of the records up to the last call that counts.
     pub fn lengths(&self, horizon: u64) -> impl Iterator<Item = usize> {
-        let marks = self.marks.iter().enumerate().skip(self.gone);
-        marks.take_while(move |(_, mark)| mark.seq <= horizon).map(|(at, _)| self.place(at).len())
+        let marks = self.marks.get(self.gone..).unwrap_or_default().iter();
+        let mut start = self.start(self.gone);
+        marks.take_while(move |mark| mark.seq <= horizon).map(move |mark| {
+            let length = mark.end.wrapping_sub(start);
+            start = mark.end.wrapping_add(1);
+            length
+        })
     }
 
     /// Whether it ends an interaction.

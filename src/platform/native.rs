@@ -25,6 +25,8 @@ pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// How much may wait for a flush unless told otherwise.
 pub(crate) const BUFFER_BYTES: usize = 32 * 1024 * 1024;
+/// Whether buffers are kept for records to come: memory that went back to the system is dear to get again.
+pub(crate) const KEEPS_BUFFERS: bool = true;
 /// Whether Workshop gets more than the content's type.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = true;
 /// Whether warnings are written.
@@ -142,7 +144,7 @@ pub(crate) fn sleep(time: Millis) -> Boxed<()> {
 /// Nanoseconds since the Unix epoch.
 pub(crate) fn now() -> u64 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
+    since_epoch.as_secs().saturating_mul(1_000_000_000).saturating_add(since_epoch.subsec_nanos().into())
 }
 
 /// A date in any of the three forms of RFC 9110 §5.6.7, as a moment since the Unix epoch.

@@ -27,6 +27,9 @@ use crate::millis::Millis;
 /// How much may wait for a flush unless told otherwise: a Worker has 128 MB altogether.
 pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 
+/// Whether buffers are kept for records to come. The memory of wasm is never given back anyway.
+pub(crate) const KEEPS_BUFFERS: bool = false;
+
 /// In a browser, Workshop's CORS rules allow no header of ours.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
 
