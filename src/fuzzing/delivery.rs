@@ -15,17 +15,19 @@ use crate::{
 
 const EVENTS: usize = 12;
 const SPANS: usize = 9;
+/// A shelf takes 50.
+const SPANS_WITH_SHELVES: usize = 55;
 const MAX_FLIGHTS: usize = 4;
 const MAX_SCOPES: usize = 3;
 const MAX_OPEN_REQUESTS: usize = 4;
 /// That of a client unless told otherwise.
 const CLOSE_TIMEOUT: Millis = 10_000;
 
-/// Two bytes for each step: which one, and its parameter. The first byte of all says whether the world is calm, and
-/// the buffer small.
+/// Two bytes for each step: which one, and its parameter. The first byte of all says whether the world is calm, the buffer
+/// small, and spans put on shelves.
 pub fn delivery(data: &[u8]) {
     let Some((head, steps)) = data.split_first() else { return };
-    let mut world = World::new(head & 1 == 0, if head & 6 == 6 { 1_500 } else { usize::MAX });
+    let mut world = World::new(head & 1 == 0, if head & 6 == 6 { 1_500 } else { usize::MAX }, head & 8 == 8);
     for step in steps.as_chunks::<2>().0.iter().take(400) {
         world.step(step[0], step[1].into());
         world.audit();
@@ -37,6 +39,8 @@ pub fn delivery(data: &[u8]) {
 struct World {
     /// Nothing happens after which the client cannot know what the server has.
     is_calm: bool,
+    /// As if threads had got in each other's way.
+    has_shelves: bool,
     now: Millis,
     /// The first is the client, the others are its scopes.
     clients: Vec<Client>,
@@ -99,27 +103,38 @@ fn tokens(body: &[u8]) -> Vec<String> {
 }
 
 impl World {
-    fn new(is_calm: bool, bytes: usize) -> Self {
+    fn new(is_calm: bool, bytes: usize, has_shelves: bool) -> Self {
         let client = Client::builder()
             .write_key("key")
             .disable_local_workshop()
             .event_max_queue_size(EVENTS)
-            .trace_max_queue_size(SPANS)
+            .trace_max_queue_size(if has_shelves { SPANS_WITH_SHELVES } else { SPANS })
             .max_buffer_bytes(bytes)
             .trace_max_batch_size(4)
             .build();
         let now = 1_000_000_000;
-        Self {
+        let mut world = Self {
             is_calm,
+            has_shelves,
             now,
-            clients: client.into_iter().collect(),
-            names: vec![0],
+            clients: Vec::new(),
+            names: Vec::new(),
             flights: Vec::new(),
             tokens: 0,
             sent: BTreeMap::new(),
             server: Server::default(),
             finished: BTreeSet::new(),
+        };
+        world.add(client.expect("the settings are valid"));
+        world
+    }
+
+    fn add(&mut self, client: Client) {
+        if self.has_shelves {
+            client.recorder.outbox.use_shelves();
         }
+        self.clients.push(client);
+        self.names.push(self.tokens);
     }
 
     fn step(&mut self, step: u8, parameter: usize) {
@@ -312,10 +327,8 @@ impl World {
 
     fn change_scopes(&mut self, parameter: usize) {
         if parameter.is_multiple_of(2) && self.clients.len() <= MAX_SCOPES {
-            let scope = self.clients[0].scope();
-            self.clients.push(scope);
             self.tokens += 1;
-            self.names.push(self.tokens);
+            self.add(self.clients[0].scope());
         } else if self.clients.len() > 1 {
             let index = 1 + parameter % (self.clients.len() - 1);
             self.clients.remove(index);
@@ -330,8 +343,11 @@ impl World {
             let accounted = stats.delivered_of(kind) + stats.dropped_of(kind) + stats.pending_of(kind);
             assert_eq!(stats.accepted_of(kind), accounted, "{kind:?}");
         }
-        for client in &self.clients {
-            client.recorder.outbox.assert_bounds();
+        // Which empties the shelves.
+        if !self.has_shelves || self.tokens.is_multiple_of(8) {
+            for client in &self.clients {
+                client.recorder.outbox.assert_bounds();
+            }
         }
         if self.is_calm {
             let twice = self.server.arrived.iter().find(|(_, times)| **times > 1);

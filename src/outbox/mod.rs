@@ -8,6 +8,7 @@ mod interactions;
 mod loan;
 mod queue;
 mod run;
+mod shelves;
 mod stats;
 mod tally;
 #[cfg(feature = "js")]
@@ -15,7 +16,7 @@ mod updates;
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 pub(crate) use counters::Counters;
 pub(crate) use interactions::{Call, Update};
@@ -28,9 +29,11 @@ use interactions::{Interactions, Merged, SMALL_NEWS, Sealed};
 use loan::Loan;
 use queue::Queue;
 use run::{Run, Runs};
+use shelves::Shelf;
 
 use crate::error::{Error, Result};
 use crate::millis::Millis;
+use crate::platform::{self, PerThread};
 use crate::records::{Identity, RecordKind};
 use crate::wire::Encoding;
 
@@ -51,6 +54,7 @@ pub(crate) struct Outbox {
     /// Whether nothing more is recorded; what is here may still be delivered. Changes under the lock of `state`.
     is_closed: AtomicBool,
     state: Mutex<State>,
+    shelves: PerThread<Shelf>,
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +66,7 @@ struct State {
     loans: Vec<Loan>,
     /// Emptied ones, for records to come.
     spare: Runs,
+    open_shelves: usize,
     /// The last sequence number that another scope saw, and when it saw it first.
     seen: (u64, Millis),
 }
@@ -82,10 +87,30 @@ fn count(runs: &[Box<Run>]) -> usize {
 
 impl Outbox {
     pub fn new(limits: Limits, counters: Arc<Counters>) -> Self {
-        Self { limits, counters, is_closed: AtomicBool::new(false), state: Mutex::default() }
+        Self {
+            limits,
+            counters,
+            is_closed: AtomicBool::new(false),
+            state: Mutex::default(),
+            shelves: PerThread::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.gather(&mut state);
+        state
+    }
+
+    /// Without what is on shelves, of which there will be some if it has to wait.
+    fn enter(&self) -> MutexGuard<'_, State> {
+        if platform::HAS_THREADS {
+            match self.state.try_lock() {
+                Ok(state) => return state,
+                Err(TryLockError::WouldBlock) => drop(self.shelves.make()),
+                Err(TryLockError::Poisoned(_)) => {}
+            }
+        }
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -112,10 +137,23 @@ impl Outbox {
     /// Adds an encoded record; `None` stands for one that could not be made small enough. Returns why it, or one that it
     /// replaced, was dropped.
     pub fn push(&self, kind: RecordKind, record: Option<&[u8]>) -> Result<Option<DropReason>> {
-        let mut state = self.lock();
+        let shelf = self.shelves.own().filter(|_| kind == RecordKind::Span);
+        if let (Some(shelf), Some(record)) = (shelf, record)
+            && self.shelve(shelf, record)
+        {
+            return Ok(None);
+        }
+        let mut state = self.enter();
         if self.is_closed() {
             return Err(Error::Closed);
         }
+        if let (Some(shelf), Some(record)) = (shelf, record) {
+            self.clear_shelf(&mut state, shelf);
+            if self.shelve(shelf, record) {
+                return Ok(None);
+            }
+        }
+        self.gather(&mut state);
         self.counters.accept(kind);
         let Some(record) = record else {
             self.counters.discard(kind, DropReason::TooLarge, 1);
@@ -284,6 +322,12 @@ impl Outbox {
         };
         self.counters.discard(RecordKind::Partial, reason, 1);
         Some(reason)
+    }
+
+    /// As if threads had got in each other's way.
+    #[cfg(any(test, fuzzing))]
+    pub fn use_shelves(&self) {
+        self.shelves.make();
     }
 
     #[cfg(any(test, fuzzing))]

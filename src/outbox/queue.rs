@@ -42,6 +42,22 @@ impl Queue {
         }
     }
 
+    /// Adds the records of the latest calls; what is left is an empty run.
+    pub fn take_over(&mut self, run: &mut Box<Run>, spare: &mut Runs) {
+        match self.runs.last_mut().filter(|last| last.has_room_for(run)) {
+            Some(last) => {
+                self.len = self.len.saturating_add(run.len());
+                self.bytes = self.bytes.saturating_add(run.bytes());
+                last.append(run, run.len());
+                run.clear();
+            }
+            None => {
+                let next = Run::following(Some(run), spare);
+                self.add(mem::replace(run, next));
+            }
+        }
+    }
+
     /// Adds records from elsewhere.
     pub fn add(&mut self, run: Box<Run>) {
         self.len = self.len.saturating_add(run.len());

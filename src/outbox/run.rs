@@ -6,9 +6,9 @@ use crate::platform;
 use crate::wire::body::is_final_partial;
 
 /// A longer run is left as it is, and another one begun.
-const FULL: usize = 64 * 1024;
+pub(super) const FULL: usize = 64 * 1024;
 /// So is one of as many records as a request has unless told otherwise: it need not be cut.
-const FULL_RECORDS: usize = 50;
+pub(super) const FULL_RECORDS: usize = 50;
 
 /// Boxed, because they move about often: on wasm a pointer takes less code to move.
 pub(super) type Runs = Vec<Box<Run>>;
@@ -69,6 +69,11 @@ impl Run {
             && self.joined.len().saturating_add(length) < FULL
     }
 
+    /// Whether all of these may join it.
+    pub fn has_room_for(&self, other: &Run) -> bool {
+        self.has_room(other.joined.len()) && self.marks.len().saturating_add(other.marks.len()) <= FULL_RECORDS
+    }
+
     /// Whether it may be used again for others.
     pub fn is_usual(&self) -> bool {
         self.key.is_none() && self.joined.capacity() <= FULL
@@ -88,6 +93,13 @@ impl Run {
         }
         self.joined.extend_from_slice(record);
         self.marks.push(Mark { seq, end: self.joined.len() });
+    }
+
+    /// Gives each record its place in the order of recording, up to that of the last one.
+    pub fn renumber(&mut self, last_seq: u64) {
+        for (mark, back) in self.marks.iter_mut().rev().zip(0..) {
+            mark.seq = last_seq.wrapping_sub(back);
+        }
     }
 
     /// The records as they stand in a request.

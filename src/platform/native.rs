@@ -31,6 +31,8 @@ pub(crate) const KEEPS_BUFFERS: bool = true;
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = true;
 /// Whether warnings are written.
 pub(crate) const HAS_CONSOLE: bool = true;
+/// Whether a lock may have to be waited for.
+pub(crate) const HAS_THREADS: bool = true;
 /// Whether calls on an interaction are merged here.
 pub(crate) const MERGES_INTERACTIONS: bool = true;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,6 +10,7 @@ mod npm;
 pub(crate) use npm::{entropy, monotonic, runtime_name};
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -32,6 +33,9 @@ pub(crate) const KEEPS_BUFFERS: bool = false;
 
 /// In a browser, Workshop's CORS rules allow no header of ours.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
+
+/// Whether a lock may have to be waited for.
+pub(crate) const HAS_THREADS: bool = false;
 
 /// Of the npm package the half that is JavaScript writes warnings, and merges calls on an interaction.
 pub(crate) const HAS_CONSOLE: bool = !cfg!(raindrop_npm);
@@ -74,6 +78,30 @@ extern "C" {
 
 /// A future that stays where it is.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// None: there is one thread.
+#[derive(Debug)]
+pub(crate) struct PerThread<T>(PhantomData<T>);
+
+impl<T> Default for PerThread<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> PerThread<T> {
+    pub fn make(&self) -> Option<&T> {
+        None
+    }
+
+    pub fn own(&self) -> Option<&T> {
+        None
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        [].into_iter()
+    }
+}
 
 /// There is nothing to bring along: requests go through the global `fetch`.
 #[derive(Debug, Clone)]

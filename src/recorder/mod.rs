@@ -32,14 +32,16 @@ pub(crate) struct Home {
     pub sink: Option<Arc<dyn Sink>>,
 }
 
+/// In this order, what every span reads is not in the cache line that every span writes: that of the reference count.
+#[repr(C)]
 pub(crate) struct Recorder {
-    pub home: Arc<Home>,
-    pub outbox: Outbox,
-    /// Takes what a scope could not deliver.
-    parent: Option<Arc<Recorder>>,
     scopes: Scopes,
     /// With the parent's scopes, when there is something to find.
     registration: Once,
+    /// Takes what a scope could not deliver.
+    parent: Option<Arc<Recorder>>,
+    pub home: Arc<Home>,
+    pub outbox: Outbox,
 }
 
 impl Recorder {
@@ -79,7 +81,12 @@ impl Recorder {
         if !client.scopes.is_empty() {
             self.adopt_abandoned(platform::monotonic());
         }
-        self.outbox.is_empty() && client.outbox.is_empty()
+        self.is_empty() && client.outbox.is_empty()
+    }
+
+    /// A scope that never recorded is not asked.
+    fn is_empty(&self) -> bool {
+        (self.parent.is_some() && !self.registration.is_completed()) || self.outbox.is_empty()
     }
 
     pub fn parent(&self) -> Option<&Arc<Recorder>> {
@@ -270,7 +277,7 @@ impl Recorder {
 /// A scope that goes away without being closed leaves what it holds to its client; a client counts it.
 impl Drop for Recorder {
     fn drop(&mut self) {
-        if self.outbox.is_empty() {
+        if self.is_empty() {
             return;
         }
         let leftover = self.outbox.take_leftover(&self.home.config.encoding, &mut Dropped::default());
