@@ -47,8 +47,12 @@ impl Core {
                 // JavaScript has merged it.
                 outbox.push_update(record);
             } else {
+                let write = |out: &mut Vec<u8>| {
+                    out.extend_from_slice(record);
+                    true
+                };
                 // JavaScript records nothing once the client is closed.
-                is_full |= outbox.push(kind, Some(record)).is_ok_and(|dropped| dropped.is_some());
+                is_full |= outbox.push(kind, &write).is_ok_and(|dropped| dropped.is_some());
             }
         }
         is_full

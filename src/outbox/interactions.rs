@@ -383,10 +383,11 @@ impl Entry {
             attachments: &news.attachments,
             feature_flags: &news.feature_flags,
         };
-        match partial(&view, self.is_pending, encoding) {
-            Some(bytes) => Sealed::Ready { seq, event_id: identity.event_id.clone(), bytes },
-            None => Sealed::TooLarge,
+        let mut bytes = Scratch::new();
+        if !partial(&mut bytes, &view, self.is_pending, encoding) {
+            return Sealed::TooLarge;
         }
+        Sealed::Ready { seq, event_id: identity.event_id.clone(), bytes }
     }
 }
 

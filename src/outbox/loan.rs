@@ -4,15 +4,11 @@ use super::run::Run;
 use super::tally::DropReason;
 use super::{Outbox, State};
 use crate::millis::Millis;
-use crate::platform;
 use crate::records::RecordKind;
 use crate::wire::body::{Envelope, as_final_partial};
 
 /// What ends later is no loan of now.
 pub(crate) const LONGEST_LOAN: Millis = 3_600_000;
-
-/// How many buffers of delivered records are kept until the next flush.
-const SPARES: usize = 16;
 
 /// Records that travel in one request.
 #[derive(Debug, Clone, Copy)]
@@ -77,11 +73,9 @@ impl Outbox {
     /// Takes back what was lent for too long.
     pub fn reclaim_expired(&self, now: Millis) {
         let mut state = self.lock();
-        if platform::KEEPS_BUFFERS {
-            // As many as are in use now, so that a client that rests keeps none.
-            let waiting = state.queues.iter().map(|queue| queue.runs().len()).sum();
-            state.spare.truncate(waiting);
-        }
+        // As many as are in use now: a client that rests keeps none.
+        let in_use = state.queues.iter().map(|queue| queue.runs().len()).sum();
+        state.spare.keep_only(in_use);
         while let Some(index) = state.loans.iter().position(|loan| loan.is_over(now)) {
             let Loan { batch, run, .. } = state.loans.swap_remove(index);
             state.queues.get_mut(batch.kind).put_back(run);
@@ -178,9 +172,9 @@ impl State {
 
     /// Keeps what a run took, if that is not much.
     fn keep(&mut self, mut run: Box<Run>) {
-        if platform::KEEPS_BUFFERS && self.spare.len() < SPARES && run.is_usual() {
+        if run.is_usual() {
             run.clear();
-            self.spare.push(run);
+            self.spare.keep(run);
         }
     }
 

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 pub(crate) use counters::Counters;
 pub(crate) use interactions::{Call, Update};
 pub(crate) use loan::{Batch, LONGEST_LOAN, Wanted};
+pub(crate) use run::Writer;
 pub use stats::Stats;
 pub use tally::DropReason;
 pub(crate) use tally::{Dropped, PerKind, add};
@@ -33,7 +34,7 @@ use shelves::Shelf;
 
 use crate::error::{Error, Result};
 use crate::millis::Millis;
-use crate::platform::{self, PerThread};
+use crate::platform::{self, PerThread, Spares};
 use crate::records::{Identity, RecordKind};
 use crate::wire::Encoding;
 
@@ -65,7 +66,7 @@ struct State {
     interactions: Interactions,
     loans: Vec<Loan>,
     /// Emptied ones, for records to come.
-    spare: Runs,
+    spare: Spares<Box<Run>>,
     open_shelves: usize,
     /// The last sequence number that another scope saw, and when it saw it first.
     seen: (u64, Millis),
@@ -134,34 +135,37 @@ impl Outbox {
         self.lock().lent()
     }
 
-    /// Adds an encoded record; `None` stands for one that could not be made small enough. Returns why it, or one that it
-    /// replaced, was dropped.
-    pub fn push(&self, kind: RecordKind, record: Option<&[u8]>) -> Result<Option<DropReason>> {
+    /// Adds a record, written where it waits, unless it cannot be made small enough. Returns why it, or one that it replaced,
+    /// was dropped.
+    pub fn push(&self, kind: RecordKind, write: Writer<'_>) -> Result<Option<DropReason>> {
         let shelf = self.shelves.own().filter(|_| kind == RecordKind::Span);
-        if let (Some(shelf), Some(record)) = (shelf, record)
-            && self.shelve(shelf, record)
+        if let Some(shelf) = shelf
+            && let Some(dropped) = self.shelve(shelf, write)
         {
-            return Ok(None);
+            return Ok(dropped);
         }
         let mut state = self.enter();
         if self.is_closed() {
             return Err(Error::Closed);
         }
-        if let (Some(shelf), Some(record)) = (shelf, record) {
+        if let Some(shelf) = shelf {
             self.clear_shelf(&mut state, shelf);
-            if self.shelve(shelf, record) {
-                return Ok(None);
+            if let Some(dropped) = self.shelve(shelf, write) {
+                return Ok(dropped);
             }
         }
         self.gather(&mut state);
         self.counters.accept(kind);
-        let Some(record) = record else {
-            self.counters.discard(kind, DropReason::TooLarge, 1);
-            return Ok(Some(DropReason::TooLarge));
-        };
         let seq = self.take_seq(&mut state);
-        state.push(kind, seq, record);
+        if !state.push(kind, seq, write) {
+            return Ok(self.drop_too_large(kind));
+        }
         Ok(self.fit(&mut state, kind))
+    }
+
+    fn drop_too_large(&self, kind: RecordKind) -> Option<DropReason> {
+        self.counters.discard(kind, DropReason::TooLarge, 1);
+        Some(DropReason::TooLarge)
     }
 
     /// Merges a call on an interaction into what is known of it. Returns why its record was dropped, if it was.
@@ -348,8 +352,8 @@ impl Outbox {
 }
 
 impl State {
-    fn push(&mut self, kind: RecordKind, seq: u64, record: &[u8]) {
-        self.queues.get_mut(kind).push(seq, record, &mut self.spare);
+    fn push(&mut self, kind: RecordKind, seq: u64, write: Writer<'_>) -> bool {
+        self.queues.get_mut(kind).push(seq, write, &mut self.spare)
     }
 
     /// Takes out everything that waits, but not what has to wait for an earlier partial of its event.

@@ -1,6 +1,7 @@
 use std::mem;
 
-use super::run::{Run, Runs};
+use super::run::{Run, Runs, Writer};
+use crate::platform::Spares;
 use crate::wire::body::Envelope;
 
 /// What waits of one kind, in the order of recording, and how much there is of it, what is lent included.
@@ -27,23 +28,28 @@ impl Queue {
         &self.runs
     }
 
-    /// Adds the record of the latest call.
-    pub fn push(&mut self, seq: u64, record: &[u8], spare: &mut Runs) {
-        self.len = self.len.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(record.len());
-        let last = self.runs.last_mut();
-        match last.filter(|last| last.has_room(record.len())) {
-            Some(last) => last.push(seq, record),
-            None => {
-                let mut run = Run::following(self.runs.last().map(|run| &**run), spare);
-                run.push(seq, record);
-                self.runs.push(run);
+    /// Adds the record of the latest call, if it can be written.
+    pub fn push(&mut self, seq: u64, write: Writer<'_>, spare: &mut Spares<Box<Run>>) -> bool {
+        if !self.runs.last().is_some_and(|last| last.has_room()) {
+            let run = Run::following(self.runs.last().map(|run| &**run), spare);
+            self.runs.push(run);
+        }
+        let Some(last) = self.runs.last_mut() else { return false };
+        let length = last.push(seq, write);
+        self.len = self.len.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add(length);
+        if length == 0 {
+            // There is no record after all.
+            self.len = self.len.wrapping_sub(1);
+            if last.is_empty() {
+                self.runs.pop();
             }
         }
+        length > 0
     }
 
     /// Adds the records of the latest calls; what is left is an empty run.
-    pub fn take_over(&mut self, run: &mut Box<Run>, spare: &mut Runs) {
+    pub fn take_over(&mut self, run: &mut Box<Run>, spare: &mut Spares<Box<Run>>) {
         match self.runs.last_mut().filter(|last| last.has_room_for(run)) {
             Some(last) => {
                 self.len = self.len.saturating_add(run.len());

@@ -2,13 +2,20 @@
 
 use std::ops::Range;
 
-use crate::platform;
+use crate::platform::Spares;
 use crate::wire::body::is_final_partial;
 
 /// A longer run is left as it is, and another one begun.
 pub(super) const FULL: usize = 64 * 1024;
+/// What a run takes at most unless its last record is very long.
+const USUAL: usize = FULL + FULL / 4;
+/// By how much more a run has room for than its predecessor holds.
+const SLACK: usize = 1024;
 /// So is one of as many records as a request has unless told otherwise: it need not be cut.
 pub(super) const FULL_RECORDS: usize = 50;
+
+/// Adds a record to others, or returns `false` and adds nothing.
+pub(crate) type Writer<'a> = &'a dyn Fn(&mut Vec<u8>) -> bool;
 
 /// Boxed, because they move about often: on wasm a pointer takes less code to move.
 pub(super) type Runs = Vec<Box<Run>>;
@@ -36,21 +43,19 @@ struct Mark {
 
 impl Run {
     /// An empty one: a spare one, or one with room for what its predecessor holds.
-    pub fn following(last: Option<&Run>, spare: &mut Runs) -> Box<Self> {
-        if platform::KEEPS_BUFFERS
-            && let Some(run) = spare.pop()
-        {
-            return run;
-        }
-        let room = last.map_or(0, |last| last.joined.len().min(FULL));
-        Box::new(Self { joined: Vec::with_capacity(room), ..Self::default() })
+    pub fn following(last: Option<&Run>, spare: &mut Spares<Box<Run>>) -> Box<Self> {
+        spare.take().unwrap_or_else(|| Box::new(Self::after(last)))
+    }
+
+    fn after(last: Option<&Run>) -> Self {
+        let room = last.map_or(0, |last| last.joined.len().saturating_add(SLACK).min(USUAL));
+        Self { joined: Vec::with_capacity(room), ..Self::default() }
     }
 
     /// A partial.
     pub fn of_partial(key: Box<str>, seq: u64, record: &[u8]) -> Self {
-        let mut run = Self { key: Some(key), ..Self::default() };
-        run.push(seq, record);
-        run
+        let mark = Mark { seq, end: record.len() };
+        Self { key: Some(key), joined: record.to_vec(), marks: vec![mark], ..Self::default() }
     }
 
     pub fn len(&self) -> usize {
@@ -62,21 +67,20 @@ impl Run {
     }
 
     /// Whether a record that follows may join it.
-    pub fn has_room(&self, length: usize) -> bool {
-        self.key.is_none()
-            && self.given_up == 0
-            && self.marks.len() < FULL_RECORDS
-            && self.joined.len().saturating_add(length) < FULL
+    pub fn has_room(&self) -> bool {
+        self.key.is_none() && self.given_up == 0 && self.marks.len() < FULL_RECORDS && self.joined.len() < FULL
     }
 
     /// Whether all of these may join it.
     pub fn has_room_for(&self, other: &Run) -> bool {
-        self.has_room(other.joined.len()) && self.marks.len().saturating_add(other.marks.len()) <= FULL_RECORDS
+        self.has_room()
+            && self.marks.len().saturating_add(other.marks.len()) <= FULL_RECORDS
+            && self.joined.len().saturating_add(other.joined.len()) < FULL
     }
 
     /// Whether it may be used again for others.
     pub fn is_usual(&self) -> bool {
-        self.key.is_none() && self.joined.capacity() <= FULL
+        self.key.is_none() && self.joined.capacity() <= USUAL
     }
 
     /// Forgets the records, and keeps the memory for others.
@@ -87,12 +91,19 @@ impl Run {
         self.given_up = 0;
     }
 
-    pub fn push(&mut self, seq: u64, record: &[u8]) {
-        if !self.joined.is_empty() {
+    /// Adds the record that `write` writes. Returns how long it is: 0 if it was not written.
+    pub fn push(&mut self, seq: u64, write: Writer<'_>) -> usize {
+        let end = self.joined.len();
+        if end > 0 {
             self.joined.push(b',');
         }
-        self.joined.extend_from_slice(record);
+        let start = self.joined.len();
+        if !write(&mut self.joined) {
+            self.joined.truncate(end);
+            return 0;
+        }
         self.marks.push(Mark { seq, end: self.joined.len() });
+        self.joined.len().wrapping_sub(start)
     }
 
     /// Gives each record its place in the order of recording, up to that of the last one.

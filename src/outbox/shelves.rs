@@ -3,9 +3,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::run::{FULL, FULL_RECORDS, Run};
-use super::{Limits, Outbox, State};
+use super::run::{FULL, FULL_RECORDS, Run, Writer};
+use super::{DropReason, Limits, Outbox, State};
 use crate::records::RecordKind;
+use crate::wire::body::MAX_BODY;
+
+/// How many bytes there may be on a shelf: its last span begins before it is full.
+const MAX_BYTES: usize = FULL + MAX_BODY;
 
 /// Its lock is taken after that of the outbox, or alone.
 #[derive(Debug, Default)]
@@ -25,15 +29,15 @@ impl Shelf {
 }
 
 impl Outbox {
-    /// Puts a span on the shelf, unless that is full or closed.
-    pub(super) fn shelve(&self, shelf: &Shelf, record: &[u8]) -> bool {
+    /// Puts a span on the shelf, unless that is full or closed. Returns why it was dropped, if it was.
+    pub(super) fn shelve(&self, shelf: &Shelf, write: Writer<'_>) -> Option<Option<DropReason>> {
         let mut content = shelf.lock();
-        let has_room = content.is_open && content.run.has_room(record.len());
-        if has_room {
-            self.counters.accept_on_shelf();
-            content.run.push(0, record);
+        if !content.is_open || !content.run.has_room() {
+            return None;
         }
-        has_room
+        self.counters.accept_on_shelf();
+        let is_written = content.run.push(0, write) > 0;
+        Some(if is_written { None } else { self.drop_too_large(RecordKind::Span) })
     }
 
     /// Empties the shelf, and opens it if there is room for a full one.
@@ -73,7 +77,7 @@ impl State {
     fn has_room_for_shelf(&self, limits: Limits) -> bool {
         let shelves = self.open_shelves.saturating_add(1);
         let spans = self.queues.get(RecordKind::Span).len().saturating_add(shelves.saturating_mul(FULL_RECORDS));
-        spans <= limits.spans && self.bytes().saturating_add(shelves.saturating_mul(FULL)) <= limits.bytes
+        spans <= limits.spans && self.bytes().saturating_add(shelves.saturating_mul(MAX_BYTES)) <= limits.bytes
     }
 }
 

@@ -21,9 +21,8 @@ use crate::millis::Millis;
 
 pub use imp::HttpClient;
 pub(crate) use imp::{
-    BUFFER_BYTES, Boxed, HAS_CONSOLE, HAS_THREADS, KEEPS_BUFFERS, MERGES_INTERACTIONS, Transport,
-    WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, parse_http_date,
-    runtime_name, sleep, warn,
+    BUFFER_BYTES, Boxed, HAS_CONSOLE, HAS_THREADS, MERGES_INTERACTIONS, Spares, Transport, WORKSHOP_TAKES_HEADERS,
+    can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, parse_http_date, runtime_name, sleep, warn,
 };
 
 /// A POST of JSON.

@@ -25,8 +25,6 @@ pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// How much may wait for a flush unless told otherwise.
 pub(crate) const BUFFER_BYTES: usize = 32 * 1024 * 1024;
-/// Whether buffers are kept for records to come: memory that went back to the system is dear to get again.
-pub(crate) const KEEPS_BUFFERS: bool = true;
 /// Whether Workshop gets more than the content's type.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = true;
 /// Whether warnings are written.
@@ -42,6 +40,34 @@ const MAX_ERROR_BODY: usize = 4 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// A body that is of no interest is read this far, so that its connection can serve the next request.
 const MAX_DRAINED_BODY: usize = 64 * 1024;
+
+/// A few things for use again: memory that went back to the system is dear to get.
+#[derive(Debug)]
+pub(crate) struct Spares<T>(Vec<T>);
+
+impl<T> Default for Spares<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Spares<T> {
+    const KEPT: usize = 16;
+
+    pub fn keep(&mut self, spare: T) {
+        if self.0.len() < Self::KEPT {
+            self.0.push(spare);
+        }
+    }
+
+    pub fn take(&mut self) -> Option<T> {
+        self.0.pop()
+    }
+
+    pub fn keep_only(&mut self, count: usize) {
+        self.0.truncate(count);
+    }
+}
 
 /// Sends requests. The connection pool is made at the first one: a client that never flushes stays small.
 #[derive(Debug, Default, Clone)]

@@ -28,9 +28,6 @@ use crate::millis::Millis;
 /// How much may wait for a flush unless told otherwise: a Worker has 128 MB altogether.
 pub(crate) const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 
-/// Whether buffers are kept for records to come. The memory of wasm is never given back anyway.
-pub(crate) const KEEPS_BUFFERS: bool = false;
-
 /// In a browser, Workshop's CORS rules allow no header of ours.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
 
@@ -78,6 +75,26 @@ extern "C" {
 
 /// A future that stays where it is.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// None: the memory of wasm is never given back anyway.
+#[derive(Debug)]
+pub(crate) struct Spares<T>(PhantomData<T>);
+
+impl<T> Default for Spares<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Spares<T> {
+    pub fn keep(&mut self, _: T) {}
+
+    pub fn take(&mut self) -> Option<T> {
+        None
+    }
+
+    pub fn keep_only(&mut self, _: usize) {}
+}
 
 /// None: there is one thread.
 #[derive(Debug)]

@@ -12,13 +12,13 @@ use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
 use crate::ids;
 use crate::millis::Millis;
-use crate::outbox::{Call, Counters, DropReason, Dropped, Outbox, Update};
+use crate::outbox::{Call, Counters, DropReason, Dropped, Outbox, Update, Writer};
 use crate::platform::{self, Transport};
 use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
 };
 use crate::sink::Sink;
-use crate::wire::{self, EventView, Scratch};
+use crate::wire::{self, EventView};
 
 use scopes::{ABANDONED_AFTER, Scopes};
 
@@ -120,8 +120,7 @@ impl Recorder {
             attachments: &fields.attachments,
             feature_flags: &fields.feature_flags,
         };
-        let bytes = wire::complete_event(&view, &self.home.config.encoding);
-        self.push(RecordKind::Event, bytes)?;
+        self.push(RecordKind::Event, &|out| wire::complete_event(out, &view, &self.home.config.encoding))?;
         Ok(event_id)
     }
 
@@ -147,7 +146,7 @@ impl Recorder {
             return Ok(());
         }
         self.check(signal.validate())?;
-        self.push(RecordKind::Signal, wire::signal(signal, &self.home.config.encoding))
+        self.push(RecordKind::Signal, &|out| wire::signal(out, signal, &self.home.config.encoding))
     }
 
     pub fn user(self: &Arc<Self>, user_id: &str, traits: &Properties) -> Result<()> {
@@ -157,7 +156,7 @@ impl Recorder {
         if user_id.is_empty() {
             return self.refuse(Error::required("user_id", "say who it is"));
         }
-        self.push(RecordKind::User, wire::user(user_id, traits, &self.home.config.encoding))
+        self.push(RecordKind::User, &|out| wire::user(out, user_id, traits, &self.home.config.encoding))
     }
 
     /// Cannot fail: an invalid attachment is left out, with a warning. Returns what is known of the interaction.
@@ -230,7 +229,7 @@ impl Recorder {
             self.warn_useless(span.name);
         }
         // After `close` the span is refused, and counted as such.
-        let _ = self.push(RecordKind::Span, wire::span(span, &self.home.config.encoding));
+        let _ = self.push(RecordKind::Span, &|out| wire::span(out, span, &self.home.config.encoding));
     }
 
     pub fn warn_useless(&self, name: &str) {
@@ -243,13 +242,9 @@ impl Recorder {
         );
     }
 
-    fn push(self: &Arc<Self>, kind: RecordKind, record: Option<Scratch>) -> Result<()> {
-        self.push_encoded(kind, record.as_deref().map(Vec::as_slice))
-    }
-
-    fn push_encoded(self: &Arc<Self>, kind: RecordKind, record: Option<&[u8]>) -> Result<()> {
+    fn push(self: &Arc<Self>, kind: RecordKind, write: Writer<'_>) -> Result<()> {
         self.register();
-        let dropped = self.check(self.outbox.push(kind, record))?;
+        let dropped = self.check(self.outbox.push(kind, write))?;
         self.warn_of_loss(kind, dropped);
         Ok(())
     }

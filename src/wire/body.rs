@@ -75,17 +75,18 @@ impl<'a> Envelope<'a> {
     /// How many of the next records, given by their lengths, find room in a request where `items` already are that take so
     /// many bytes together. At least one, if there is one and the request is empty.
     pub fn room(&self, items: usize, bytes: usize, lengths: impl Iterator<Item = usize>) -> usize {
-        let mut size = self.overhead().saturating_add(bytes);
-        let mut taken = 0_usize;
+        // With a comma behind each record, which the last one does not have. It is all in memory: no sum overflows.
+        let limit = self.max_bytes.saturating_add(1);
+        let mut size = self.overhead().wrapping_add(bytes).wrapping_add(items.min(1));
+        let mut taken = items;
         for length in lengths.take(self.max_items.saturating_sub(items)) {
-            let is_first = items == 0 && taken == 0;
-            size = size.saturating_add(length).saturating_add(usize::from(!is_first));
-            if size > self.max_bytes && !is_first {
+            size = size.wrapping_add(length).wrapping_add(1);
+            if size > limit && taken > 0 {
                 break;
             }
-            taken = taken.saturating_add(1);
+            taken = taken.wrapping_add(1);
         }
-        taken
+        taken.wrapping_sub(items)
     }
 
     /// The body for records that are joined already.

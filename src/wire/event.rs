@@ -4,7 +4,7 @@ use super::body::MAX_BODY;
 use super::fit::record;
 use super::json::{self, Object};
 use super::timestamp::rfc3339;
-use super::{Encoding, Library, Scratch, TextCap};
+use super::{Encoding, Library, TextCap};
 use crate::records::{Attachment, Properties};
 
 const ARRAY_BRACKETS: usize = 2;
@@ -35,19 +35,19 @@ pub(crate) fn context(library: &Library<'_>) -> Box<[u8]> {
     ])
 }
 
-/// An element of an `events/track` array. `None` when it is too large and has no text left to shorten.
-pub(crate) fn complete_event(event: &EventView<'_>, encoding: &Encoding) -> Option<Scratch> {
+/// Adds an element of an `events/track` array. `false` when it is too large and has no text left to shorten.
+pub(crate) fn complete_event(out: &mut Vec<u8>, event: &EventView<'_>, encoding: &Encoding) -> bool {
     let limit = MAX_BODY.saturating_sub(ARRAY_BRACKETS);
     // The schema of `events/track` refuses `ai_data` without content.
     let is_ai = !(event.input.is_empty() && event.output.is_empty());
     let (model, convo_id) = if is_ai { (event.model, event.convo_id) } else { ("", "") };
     let event = EventView { model, convo_id, ..*event };
-    record(limit, encoding.text_cap, &|out, cap| encode(out, &event, None, encoding, cap))
+    record(out, limit, encoding.text_cap, &|out, cap| encode(out, &event, None, encoding, cap))
 }
 
-/// A body of `events/track_partial`. `None` when it is too large and has no text left to shorten.
-pub(crate) fn partial(event: &EventView<'_>, is_pending: bool, encoding: &Encoding) -> Option<Scratch> {
-    record(MAX_BODY, encoding.text_cap, &|out, cap| encode(out, event, Some(is_pending), encoding, cap))
+/// Adds a body of `events/track_partial`. `false` when it is too large and has no text left to shorten.
+pub(crate) fn partial(out: &mut Vec<u8>, event: &EventView<'_>, is_pending: bool, encoding: &Encoding) -> bool {
+    record(out, MAX_BODY, encoding.text_cap, &|out, cap| encode(out, event, Some(is_pending), encoding, cap))
 }
 
 fn encode(out: &mut Vec<u8>, event: &EventView<'_>, is_pending: Option<bool>, encoding: &Encoding, cap: TextCap) {

@@ -1,17 +1,19 @@
 //! Making one record fit where it must: its longest texts are shortened first.
 
-use super::scratch::Scratch;
 use super::text::TextCap;
 
-/// What `write` writes, in at most `limit` bytes. `None` when nothing is left to shorten.
-pub(crate) fn record(limit: usize, cap: TextCap, write: &dyn Fn(&mut Vec<u8>, TextCap)) -> Option<Scratch> {
-    let mut record = Scratch::new();
+/// Adds what `write` writes, in at most `limit` bytes. `false`, and nothing is added, when nothing is left to shorten.
+pub(crate) fn record(out: &mut Vec<u8>, limit: usize, cap: TextCap, write: &dyn Fn(&mut Vec<u8>, TextCap)) -> bool {
+    let start = out.len();
     let fits = fit(limit, cap, &mut |cap| {
-        record.clear();
-        write(&mut record, cap);
-        record.len()
+        out.truncate(start);
+        write(out, cap);
+        out.len().wrapping_sub(start)
     });
-    fits.then_some(record)
+    if !fits {
+        out.truncate(start);
+    }
+    fits
 }
 
 /// Encodes under `cap`, and while the result measures more than `limit`, under the largest smaller cap that makes it fit.

@@ -2,12 +2,12 @@ use super::body::MAX_BODY;
 use super::fit::record;
 use super::json::{self, Object};
 use super::timestamp::rfc3339;
-use super::{Encoding, Scratch, TextCap};
+use super::{Encoding, TextCap};
 use crate::records::{SignalFields, SignalKind};
 
-/// An element of a `signals/track` array. `None` when it is too large and has no text left to shorten.
-pub(crate) fn signal(signal: &SignalFields, encoding: &Encoding) -> Option<Scratch> {
-    record(MAX_BODY.saturating_sub(2), encoding.text_cap, &|out, cap| encode(out, signal, cap))
+/// Adds an element of a `signals/track` array. `false` when it is too large and has no text left to shorten.
+pub(crate) fn signal(out: &mut Vec<u8>, signal: &SignalFields, encoding: &Encoding) -> bool {
+    record(out, MAX_BODY.saturating_sub(2), encoding.text_cap, &|out, cap| encode(out, signal, cap))
 }
 
 fn encode(out: &mut Vec<u8>, signal: &SignalFields, cap: TextCap) {

@@ -7,18 +7,18 @@ use super::body::Envelope;
 use super::fit::{fit, record};
 use super::json;
 use super::text::MARKER;
-use super::{Encoding, Scratch, TextCap, base64};
+use super::{Encoding, TextCap, base64};
 use crate::records::{Detail, LlmFields, LlmMessage, Prompt, Properties, RecordKind, SpanRecord, ToolFields};
 
 /// The backend refuses a span without a name.
 const UNNAMED: &str = "unnamed";
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
-/// An element of `spans` in a trace request. `None` when it is too large and has no text left to shorten.
-pub(crate) fn span(span: &SpanRecord<'_>, encoding: &Encoding) -> Option<Scratch> {
+/// Adds an element of `spans` in a trace request. `false` when it is too large and has no text left to shorten.
+pub(crate) fn span(out: &mut Vec<u8>, span: &SpanRecord<'_>, encoding: &Encoding) -> bool {
     let limit = max_span(encoding);
     let attribute_cap = encoding.text_cap;
-    record(limit, attribute_cap, &|out, cap| encode(out, span, cap, attribute_cap))
+    record(out, limit, attribute_cap, &|out, cap| encode(out, span, cap, attribute_cap))
 }
 
 /// How many bytes a span may have.

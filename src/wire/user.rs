@@ -1,12 +1,12 @@
 use super::body::MAX_BODY;
 use super::fit::record;
 use super::json::{self, Object};
-use super::{Encoding, Scratch, TextCap};
+use super::{Encoding, TextCap};
 use crate::records::Properties;
 
-/// An element of a `users/identify` array. `None` when it is too large and has no text left to shorten.
-pub(crate) fn user(user_id: &str, traits: &Properties, encoding: &Encoding) -> Option<Scratch> {
-    record(MAX_BODY.saturating_sub(2), encoding.text_cap, &|out, cap| encode(out, user_id, traits, cap))
+/// Adds an element of a `users/identify` array. `false` when it is too large and has no text left to shorten.
+pub(crate) fn user(out: &mut Vec<u8>, user_id: &str, traits: &Properties, encoding: &Encoding) -> bool {
+    record(out, MAX_BODY.saturating_sub(2), encoding.text_cap, &|out, cap| encode(out, user_id, traits, cap))
 }
 
 fn encode(out: &mut Vec<u8>, user_id: &str, known: &Properties, cap: TextCap) {
