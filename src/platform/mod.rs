@@ -4,25 +4,20 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
-mod per_thread;
-#[cfg(not(target_arch = "wasm32"))]
 use native as imp;
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use per_thread::PerThread;
 
 #[cfg(target_arch = "wasm32")]
 mod web;
 #[cfg(target_arch = "wasm32")]
 use web as imp;
-#[cfg(target_arch = "wasm32")]
-pub(crate) use web::PerThread;
 
 use crate::millis::Millis;
 
 pub use imp::HttpClient;
 pub(crate) use imp::{
-    BUFFER_BYTES, Boxed, HAS_CONSOLE, HAS_THREADS, MERGES_INTERACTIONS, Spares, Transport, WORKSHOP_TAKES_HEADERS,
-    can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, parse_http_date, runtime_name, sleep, warn,
+    BUFFER_BYTES, Boxed, HAS_CONSOLE, HAS_THREADS, MERGES_INTERACTIONS, PerThread, Spares, Transport,
+    WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, parse_http_date,
+    runtime_name, sleep, warn,
 };
 
 /// A POST of JSON.

@@ -1,5 +1,9 @@
 //! Native: reqwest for requests, tokio's timer for waiting, `tracing` for the log.
 
+mod per_thread;
+
+pub(crate) use per_thread::PerThread;
+
 use std::error::Error as _;
 use std::fmt;
 use std::future::ready;
