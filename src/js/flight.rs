@@ -2,7 +2,7 @@ use std::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
 
-use super::{show_request, moment, report};
+use super::{moment, report, show_request};
 use crate::delivery::{Answer, Command, Flight, Post};
 use crate::error::Error;
 
