@@ -36,15 +36,11 @@ impl Queue {
         }
         let Some(last) = self.runs.last_mut() else { return false };
         let length = last.push(seq, write);
-        self.len = self.len.wrapping_add(1);
-        self.bytes = self.bytes.wrapping_add(length);
-        if length == 0 {
-            // There is no record after all.
-            self.len = self.len.wrapping_sub(1);
-            if last.is_empty() {
-                self.runs.pop();
-            }
+        if length == 0 && last.is_empty() {
+            self.runs.pop();
         }
+        self.len = self.len.wrapping_add(usize::from(length > 0));
+        self.bytes = self.bytes.wrapping_add(length);
         length > 0
     }
 
