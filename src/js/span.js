@@ -25,11 +25,13 @@ function textAttribute(key, text) {
     last = { head: `,{"key":${quoted(key)},"value":{"stringValue":` };
     if (lately.size < KEYS_KEPT) lately.set(key, last);
   }
-  if (last.text === text) return last.all;
-  if (text.length >= SHORT) return `${last.head}${quoted(text)}}}`;
-  last.text = text;
-  // In one piece, of which many will be made.
-  return (last.all = [last.head, quoted(text), "}}"].join(""));
+  // Said twice, it is put into one piece, of which many will be made: for a text that changes that would take longer.
+  if (last.text === text) return (last.all ??= [last.head, quoted(text), "}}"].join(""));
+  if (text.length < SHORT) {
+    last.text = text;
+    last.all = undefined;
+  }
+  return `${last.head}${quoted(text)}}}`;
 }
 
 const stringValue = (text) => `{"stringValue":${quoted(text)}}`;
