@@ -1,17 +1,27 @@
 // The same calls, once for this package and once for its peer. Each takes the module, and returns what makes a client.
 
+/** So many calls differ from each other. */
+const VARIANTS = 1000;
+
+const variants = (make) => {
+  const made = Array.from({ length: VARIANTS }, (_, number) => make(number));
+  return (number) => made[number % VARIANTS];
+};
+
+const eventId = variants((number) => `evt_${number}`);
+
 /** What every span carries. Texts only, for the peer sends other values in a form that OTLP does not have. */
-const ATTRIBUTES = {
-  "app.route": "/chat",
-  "app.tenant": "harbour-books",
+const attributes = variants((number) => ({
+  "app.route": `/chat/${number}`,
+  "app.tenant": `harbour-books-${number}`,
   "app.region": "eu-central",
   "app.version": "2026.11.3",
   "app.channel": "web",
   "app.language": "en",
-};
+}));
 
-const INPUT = { query: "refund policy", limit: 5 };
-const OUTPUT = { articles: 3 };
+const input = variants((number) => ({ query: `refund policy ${number}`, limit: 5 }));
+const output = variants((number) => ({ articles: number }));
 
 /** Nothing is sent but by `flush`, in bodies of up to 1,000 spans, and nothing is dropped. */
 const ENDLESS = 1e8;
@@ -28,12 +38,18 @@ export const ours = ({ Raindrop }) => () => {
     eventMaxQueueSize: ENDLESS,
   });
   return {
-    span() {
-      const span = raindrop.startSpan({ name: "search", eventId: "evt_1", attributes: ATTRIBUTES });
+    span(number) {
+      const span = raindrop.startSpan({ name: "search", eventId: eventId(number), attributes: attributes(number) });
       span.end();
     },
-    tool() {
-      raindrop.trackTool({ name: "search", eventId: "evt_1", input: INPUT, output: OUTPUT, durationMs: 12 });
+    tool(number) {
+      raindrop.trackTool({
+        name: "search",
+        eventId: eventId(number),
+        input: input(number),
+        output: output(number),
+        durationMs: 12,
+      });
     },
     interaction(number) {
       const interaction = raindrop.begin({
@@ -56,17 +72,17 @@ export const peer = ({ createRaindropAISDK }) => () => {
     traces: { flushIntervalMs: ENDLESS, maxBatchSize: ENDLESS, maxQueueSize: ENDLESS },
   });
   return {
-    span() {
-      const span = raindrop.traces.startSpan({ name: "search", eventId: "evt_1", attributes: ATTRIBUTES });
+    span(number) {
+      const span = raindrop.traces.startSpan({ name: "search", eventId: eventId(number), attributes: attributes(number) });
       raindrop.traces.endSpan(span);
     },
-    tool() {
+    tool(number) {
       raindrop.traces.createSpan({
         name: "search",
-        eventId: "evt_1",
+        eventId: eventId(number),
         operationId: "ai.toolCall",
-        input: INPUT,
-        output: OUTPUT,
+        input: input(number),
+        output: output(number),
         durationMs: 12,
       });
     },
