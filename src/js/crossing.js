@@ -13,7 +13,7 @@ export class Crossing {
   #kind;
   #lost;
 
-  /** `lost` is called when there was no room for all. */
+  /** `lost` is called when there was no room for all; it must not record. */
   constructor(lost) {
     this.#lost = lost;
   }

@@ -14,7 +14,7 @@ export class Home {
   /** How many interactions have news, and those of scopes. */
   changed = 0;
   stores = new Set();
-  crossing = new Crossing(() => this.warnOfLoss());
+  crossing = new Crossing(() => queueMicrotask(() => this.warnOfLoss()));
 
   /**
    * `settings`: where records go, `cloud` and `workshop`, each a `url` and `headers`, and the `secret` that no error may repeat;
@@ -32,7 +32,11 @@ export class Home {
     const now = Date.now();
     if (now - warned[kind] < WARN_INTERVAL_MS) return;
     warned[kind] = now;
-    console.warn(`raindrop: ${message}`);
+    try {
+      console.warn(`raindrop: ${message}`);
+    } catch {
+      // Whoever has replaced it may throw.
+    }
   }
 
   warnOfLoss() {

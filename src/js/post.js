@@ -67,10 +67,10 @@ export class Request {
 
   /** Reads the body, of a success too: a connection whose body is read serves the next request. Only an error's is of interest. */
   async #read(response) {
-    const { ok } = response;
-    const length = response.headers.get("content-length");
-    // A stream takes longest of all that a request takes here.
-    if (ok && length && length <= BODY_LIMIT) return response.arrayBuffer();
+    const { ok, headers } = response;
+    const length = headers.get("content-length");
+    // A stream takes longest of all that a request takes here. What is encoded is longer than it says.
+    if (ok && length && length <= BODY_LIMIT && !headers.get("content-encoding")) return response.arrayBuffer();
     const decoder = ok ? undefined : new TextDecoder();
     const reader = response.body.getReader();
     for (let left = BODY_LIMIT; left > 0; ) {

@@ -15,15 +15,16 @@ const KEPT = /^(gen_ai\..*|ai\.operationId|traceloop\.(span\.kind|workflow\.name
 /** Attributes that are texts, by their keys: what stands before the text, and the last text with all of it. To join them takes longest. */
 const lately = new Map();
 const KEYS_KEPT = 1000;
-/** Shorter texts are remembered. */
-const SHORT = 64;
+/** Shorter texts are remembered: engines copy them, where a longer one may hold the text that it was cut from. */
+const SHORT = 13;
+const LONGEST_KEY = 128;
 
 /** An attribute that is a text, after a comma. */
 function textAttribute(key, text) {
   let last = lately.get(key);
   if (!last) {
     last = { head: `,{"key":${quoted(key)},"value":{"stringValue":` };
-    if (lately.size < KEYS_KEPT) lately.set(key, last);
+    if (lately.size < KEYS_KEPT && key.length < LONGEST_KEY) lately.set(key, last);
   }
   // Said twice, it is put into one piece, of which many will be made: for a text that changes that would take longer.
   if (last.text === text) return (last.all ??= [last.head, quoted(text), "}}"].join(""));

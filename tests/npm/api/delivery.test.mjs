@@ -276,3 +276,24 @@ test("a page that is hidden sends all it has at once, the newest answer first, i
   const sum = kept.reduce((sum, length) => sum + length, 0);
   assert.ok(sum > 50_000 && sum <= 65_536, String(sum));
 });
+
+test("whoever hears that the buffer is full may record, or throw", async (t) => {
+  await withClient(
+    async ({ raindrop, ingest }) => {
+      t.mock.method(console, "warn", () => {
+        raindrop.startSpan({ name: "told", eventId: "evt_1" }).end();
+        throw new Error("no console here");
+      });
+      for (let index = 0; index < 100; index++) {
+        raindrop.startSpan({ name: "long ".repeat(100), eventId: "evt_1" }).end();
+        raindrop.track({ event: "seen", userId: "ada" });
+      }
+      await undefined;
+      await raindrop.flush();
+      for (const { error } of await ingest.requests()) assert.equal(error, null);
+      const { accepted, delivered, dropped, pending } = raindrop.stats();
+      assert.deepEqual([accepted, delivered, dropped, pending], [201, 102, 99, 0]);
+    },
+    { traceMaxQueueSize: 2 },
+  );
+});

@@ -69,3 +69,14 @@ test("an error shows 4 KiB of the body at most, cut between characters, whatever
   const noText = await shown(new Uint8Array(9000).fill(0xff));
   assert.ok(Buffer.byteLength(noText) <= 4096, `${Buffer.byteLength(noText)} bytes`);
 });
+
+test("no more is read of an encoded body than of others, however short it says it is", async () => {
+  let read = 0;
+  const pull = (controller) => controller.enqueue(new Uint8Array(1024).fill(++read));
+  const headers = { "content-length": "165", "content-encoding": "br" };
+  const fetch = async () => new Response(new ReadableStream({ pull }), { headers });
+  const raindrop = new Raindrop({ writeKey: "rk", fetch, flushOnFinish: false });
+  raindrop.trackAi(event);
+  assert.equal((await raindrop.flush()).delivered, 1);
+  assert.ok(read < 10, `${read} KiB`);
+});
