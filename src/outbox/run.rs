@@ -98,8 +98,15 @@ impl Run {
             self.joined.push(b',');
         }
         let start = self.joined.len();
-        if !write(&mut self.joined) {
+        let is_written = write(&mut self.joined);
+        if !is_written {
             self.joined.truncate(end);
+        }
+        // It may have been much longer before it was made to fit.
+        if self.joined.capacity() > USUAL {
+            self.joined.shrink_to(USUAL);
+        }
+        if !is_written {
             return 0;
         }
         self.marks.push(Mark { seq, end: self.joined.len() });
@@ -195,5 +202,30 @@ impl Run {
     /// Where a record starts: after the one before it and a comma.
     fn start(&self, at: usize) -> usize {
         at.checked_sub(1).and_then(|before| self.marks.get(before)).map_or(0, |before| before.end.saturating_add(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: usize = 10_000_000;
+
+    #[test]
+    fn what_was_cut_from_a_record_takes_no_memory() {
+        let mut run = Run::default();
+        let cut = |out: &mut Vec<u8>| {
+            let start = out.len();
+            out.resize(start + LONG, b'1');
+            out.truncate(start + 1);
+            true
+        };
+        let dropped = |out: &mut Vec<u8>| {
+            out.resize(out.len() + LONG, b'1');
+            false
+        };
+        assert_eq!((run.push(1, &cut), run.push(2, &dropped), run.push(3, &cut)), (1, 0, 1));
+        assert_eq!(run.joined(), b"1,1");
+        assert!(run.joined.capacity() <= USUAL);
     }
 }
