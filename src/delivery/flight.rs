@@ -264,9 +264,10 @@ impl Flight {
         }
     }
 
-    /// When a loan ends whose request starts at `start`.
-    fn loan_end(&self, start: Millis) -> Millis {
-        start.saturating_add(self.config().request_timeout.saturating_add(LOAN_SLACK).min(LONGEST_LOAN))
+    /// When a loan ends whose request starts after `wait`.
+    fn loan_end(&self, now: Millis, wait: Millis) -> Millis {
+        let length = wait.saturating_add(self.config().request_timeout).saturating_add(LOAN_SLACK);
+        now.saturating_add(length.min(LONGEST_LOAN))
     }
 
     fn begin_pass(&mut self, now: Millis) {

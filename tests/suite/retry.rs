@@ -334,3 +334,21 @@ async fn the_books_balance_whatever_happens() {
     assert!(stats.dropped() > 0 && stats.dropped() == by_reason);
     assert_well_formed(&server);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_retry_is_left_to_it_however_long_a_request_may_take() {
+    for timeout in [Duration::from_secs(30), Duration::from_secs(7_200), Duration::MAX] {
+        let (server, client) = steady(|builder| builder.request_timeout(timeout)).await;
+        server.fail(EVENTS, 1, Fault::status(500));
+        track(&client, &["evt_1"]).await;
+        let (first, second) = tokio::join!(client.flush(), async {
+            while server.requests().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            client.flush().await
+        });
+        assert_eq!((first.unwrap().delivered(), second.unwrap().delivered()), (1, 0), "{timeout:?}");
+        assert_eq!(sent(&server).len(), 2, "{timeout:?}");
+    }
+}

@@ -36,7 +36,7 @@ impl Flight {
                 continue;
             }
             let outbox = &lane.recorder.outbox;
-            if !outbox.renew(&lane.batch, self.loan_end(now)) {
+            if !outbox.renew(&lane.batch, self.loan_end(now, 0)) {
                 continue;
             }
             self.slot = self.slot.wrapping_add(1).max(MIRROR + 1);
@@ -99,7 +99,7 @@ impl Flight {
     }
 
     fn lend(&self, kind: RecordKind, key: Option<&str>, horizon: u64, now: Millis) -> Option<Lane> {
-        let expires = self.loan_end(now);
+        let expires = self.loan_end(now, 0);
         let wanted = Wanted { kind, envelope: self.envelope(kind), flush: self.id, horizon, key, expires };
         let (own, parent) = (&self.recorder, self.recorder.parent());
         let (is_parents, batch) = own.outbox.lend(parent.map(|parent| &parent.outbox), &wanted)?;
@@ -128,12 +128,12 @@ impl Flight {
             }
             Step::Wait(wait) => {
                 let due = now.saturating_add(wait);
-                lane.recorder.outbox.renew(&lane.batch, self.loan_end(due));
+                lane.recorder.outbox.renew(&lane.batch, self.loan_end(now, wait));
                 lane.due = Some(due);
                 self.lanes.push(lane);
             }
             Step::Split => {
-                let halves = lane.recorder.outbox.split(&lane.batch, self.loan_end(now));
+                let halves = lane.recorder.outbox.split(&lane.batch, self.loan_end(now, 0));
                 let Some([first, second]) = halves else { return };
                 // A split is not an attempt.
                 lane.attempts = lane.attempts.saturating_sub(1);
