@@ -59,16 +59,13 @@ impl Counters {
 
     pub fn snapshot(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        // Before what was accepted, so that no more is gone than came.
+        let (delivered, dropped) = (self.delivered.map(read), Dropped(self.dropped.map(|reasons| reasons.map(read))));
         let mut accepted = self.accepted.map(read);
         for shelved in self.shelved.iter() {
             let spans = accepted.get_mut(RecordKind::Span);
             *spans = spans.wrapping_add(read(shelved));
         }
-        Stats {
-            delivered: self.delivered.map(read),
-            dropped: Dropped(self.dropped.map(|reasons| reasons.map(read))),
-            accepted,
-            refused: read(&self.refused),
-        }
+        Stats { delivered, dropped, accepted, refused: read(&self.refused) }
     }
 }
