@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::npm;
 use crate::step::Step;
 use crate::tools;
 
@@ -107,6 +108,7 @@ fn measure(target: &Path) -> Result<Value, String> {
 /// The same in node, workerd and Chromium.
 fn wasm(target: &Path) -> Result<Value, String> {
     let modules = target.join("wasm");
+    let glue = modules.join("raindrop_benches.js");
     let built = target.join(tools::WASM).join("release/raindrop_benches.wasm");
     let steps = [
         Step::cargo("build for wasm", &["rustc", "--release", "--lib", "--crate-type", "cdylib", "--locked"])
@@ -115,6 +117,7 @@ fn wasm(target: &Path) -> Result<Value, String> {
             .env_path("CARGO_TARGET_DIR", target),
         Step::new("bind", "wasm-bindgen", &["--target", "web", "--out-dir"])
             .args(&[modules.display().to_string(), built.display().to_string()]),
+        npm::bundle(&glue, &glue),
     ];
     let needs = |error| format!("{error}\n`cargo xtask test` installs what it needs");
     for step in steps {

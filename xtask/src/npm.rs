@@ -150,7 +150,8 @@ fn bind(work: &Path, bound: &Path) -> Step {
 
 /// Without white space, which takes a twentieth of the time to the first span in node to read; names are kept for those who
 /// read stack traces.
-fn bundle(entry: &Path, bundle: &Path) -> Step {
+/// One file of a module and all that it imports.
+pub fn bundle(entry: &Path, bundle: &Path) -> Step {
     let esbuild = tools::workspace_root().join(NODE_DIRECTORY).join("node_modules/.bin/esbuild");
     Step::new("bundle", &esbuild.display().to_string(), &["--bundle", "--format=esm", "--log-level=warning"]).args(&[
         "--minify-whitespace".to_owned(),
