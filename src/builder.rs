@@ -165,7 +165,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one attempt may take. Default: 30 s.
+    /// How long one attempt may take. Default: 30 s. After an hour another flush takes its records for left behind, and sends
+    /// them too.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = millis(timeout);
         self
