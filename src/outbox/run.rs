@@ -7,12 +7,12 @@ use crate::wire::body::is_final_partial;
 
 /// A longer run is left as it is, and another one begun.
 pub(super) const FULL: usize = 64 * 1024;
+/// So is one of as many records as a request has unless told otherwise: it need not be cut.
+pub(super) const FULL_RECORDS: usize = 50;
 /// What a run takes at most unless its last record is very long.
 const USUAL: usize = FULL + FULL / 4;
 /// By how much more a run has room for than its predecessor holds.
 const SLACK: usize = 1024;
-/// So is one of as many records as a request has unless told otherwise: it need not be cut.
-pub(super) const FULL_RECORDS: usize = 50;
 
 /// Adds a record to others, or returns `false` and adds nothing.
 pub(crate) type Writer<'a> = &'a dyn Fn(&mut Vec<u8>) -> bool;

@@ -148,9 +148,8 @@ fn bind(work: &Path, bound: &Path) -> Step {
         .args(&[bound.display().to_string(), compiled.display().to_string()])
 }
 
-/// Without white space, which takes a twentieth of the time to the first span in node to read; names are kept for those who
-/// read stack traces.
-/// One file of a module and all that it imports.
+/// One file of a module and all that it imports. Without white space, which takes a twentieth of the time to the first span in
+/// node to read; names are kept for those who read stack traces.
 pub fn bundle(entry: &Path, bundle: &Path) -> Step {
     let esbuild = tools::workspace_root().join(NODE_DIRECTORY).join("node_modules/.bin/esbuild");
     Step::new("bundle", &esbuild.display().to_string(), &["--bundle", "--format=esm", "--log-level=warning"]).args(&[
