@@ -96,9 +96,12 @@ export class Client {
   /** Records a span that ended. */
   recordSpan(call, span, end) {
     const { isOn, textCap, spanLimit } = this.home;
-    if (!isOn || this.isTooLate(call)) return;
+    if (!isOn) return;
+    const text = spanText(span, end, textCap, spanLimit);
+    // Only now: a `toJSON` of the app's own may have closed the client.
+    if (this.isTooLate(call)) return;
     if (!isOfUse(span)) this.home.warn("useless", `span "${span.name}" has no ${OF_USE}. Set \`eventId\` or \`operationId\``);
-    this.push(SPAN, spanText(span, end, textCap, spanLimit));
+    this.push(SPAN, text);
   }
 
   push(kind, text) {

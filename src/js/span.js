@@ -75,8 +75,8 @@ class Attributes {
     }
     // As JSON has it: a `Date` is a text.
     const text = json(value);
-    const items = JSON.parse(text);
-    if (items === null) return;
+    const items = text && JSON.parse(text);
+    if (items == null) return;
     if (typeof items != "object") this.typed(key, items);
     else if (!Array.isArray(items) || items.some((item) => typeof item != "string")) this.string(key, cut(text, this.cap));
     else this.add(key, `{"arrayValue":{"values":[${items.map((item) => stringValue(cut(item, this.cap)))}]}}`);

@@ -189,6 +189,17 @@ test("after close a call does nothing, is counted, and says so", async () => {
   });
 });
 
+test("a span whose own attribute closes the client comes too late, and is counted", async () => {
+  await withClient(async ({ raindrop, ingest, errors }) => {
+    const closing = { toJSON: () => void raindrop.close() };
+    raindrop.startSpan({ name: "s", eventId: "e", attributes: { closing } }).end();
+    await raindrop.close();
+    assert.equal(raindrop.stats().refused, 1);
+    assert.match(errors.map(String).join(), /end: the client is closed/);
+    assert.deepEqual((await ingest.received()).spans, []);
+  });
+});
+
 test("await using closes a client", { skip: !Symbol.asyncDispose }, async () => {
   await withClient(async ({ raindrop, ingest }) => {
     raindrop.trackAi(event);
