@@ -13,8 +13,6 @@ const ELEMENT_LIMIT = 1048574;
 
 const CLOSED = { message: "the client is closed: record before calling `close`" };
 
-const OF_USE = "event id, operation id, user or conversation: the backend drops such spans";
-
 export class Client {
   /** The flushes under way that the app has asked for, and those of `soon`. One kind waits for the other. */
   asked = new Set();
@@ -100,7 +98,10 @@ export class Client {
     const text = spanText(span, end, textCap, spanLimit);
     // Only now: a `toJSON` of the app's own may have closed the client.
     if (this.isTooLate(call)) return;
-    if (!isOfUse(span)) this.home.warn("useless", `span "${span.name}" has no ${OF_USE}. Set \`eventId\` or \`operationId\``);
+    if (!isOfUse(span)) {
+      const told = `span "${span.name}" has no event id, operation id, user or conversation: the backend drops such spans.`;
+      this.home.warn("useless", `${told} Set \`eventId\` or \`operationId\``);
+    }
     this.push(SPAN, text);
   }
 

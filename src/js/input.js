@@ -80,9 +80,9 @@ export function read(table, input, path = "") {
 /** The same for values that were read already: by names that stand in the code that is faster. */
 export function allChecked(table, values, path = "") {
   for (let index = 0; index < table.length; index++) {
-    const [kind, name] = table[index];
+    const field = table[index];
     const value = values[index];
-    values[index] = value == null && kind != "!" ? undefined : checked(kind, value, path + name);
+    values[index] = value == null && field[0] != "!" ? undefined : checked(field[0], value, path + field[1]);
   }
   return values;
 }

@@ -3,7 +3,7 @@ import { Client } from "./client.js";
 import { readEvent } from "./event.js";
 import { eventId as newId, traceId } from "./ids.js";
 import { checked, read, table } from "./input.js";
-import { BEGIN, FINISH, PATCH } from "./interactions.js";
+import { BEGIN, FINISH, PATCH, keepLatest } from "./interactions.js";
 import { Source } from "./source.js";
 
 const UPDATE = table("- - - - model @timestamp input output {properties [attachments =featureFlags");
@@ -65,10 +65,7 @@ export function begin(client, options) {
   });
   // What could not begin records nothing.
   if (!from) return nothing(named ?? "");
-  const { eventId } = from.identity;
-  recent.delete(eventId);
-  recent.set(eventId, from);
-  if (recent.size > RECENT_KEPT) recent.delete(recent.keys().next().value);
+  keepLatest(recent, from.identity.eventId, from, RECENT_KEPT);
   return new Interaction(client, from);
 }
 

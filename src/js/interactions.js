@@ -186,9 +186,15 @@ export class Interactions {
     this.#home.changed--;
     if (!this.#changed.size) this.#home.stores.delete(this);
     const [settled, kept] = entry.isFinished ? [this.#finished, FINISHED_KEPT] : [this.#idle, IDLE_KEPT];
-    settled.set(eventId, entry);
-    if (settled.size > kept) settled.delete(settled.keys().next().value);
+    keepLatest(settled, eventId, entry, kept);
   }
+}
+
+/** Puts an entry behind all others, of which the first gives way if they are too many. */
+export function keepLatest(map, key, value, kept) {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > kept) map.delete(map.keys().next().value);
 }
 
 /** No news. `grown`: about how many characters the parts have that only grow, `length`: and all of it. */

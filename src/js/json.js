@@ -3,13 +3,15 @@
 /** JSON that UTF-8 can hold: half a surrogate pair, which `JSON.stringify` escapes, becomes U+FFFD. */
 export function json(value) {
   const text = JSON.stringify(value);
-  return text?.includes("\\ud") ? text.replace(/\\(\\|ud[89a-f]..)/g, (all, code) => (code == "\\" ? all : "\ufffd")) : text;
+  return text?.indexOf("\\ud") >= 0 ? text.replace(/\\(\\|ud[89a-f]..)/g, (all, code) => (code == "\\" ? all : "\ufffd")) : text;
 }
 
 const NEEDS_ESCAPE = /["\\\x00-\x1f\ud800-\udfff]/;
 
-/** The same for a text. */
-export const quoted = (text) => (NEEDS_ESCAPE.test(text) ? json(text) : `"${text}"`);
+/** The same for a text, without its quotes. */
+export const escaped = (text) => (NEEDS_ESCAPE.test(text) ? json(text).slice(1, -1) : text);
+
+export const quoted = (text) => `"${escaped(text)}"`;
 
 const MARKER = "...[truncated by raindrop]";
 

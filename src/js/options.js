@@ -3,7 +3,7 @@ import { Client } from "./client.js";
 import { Home } from "./home.js";
 import { VERSION, core, runtime } from "./host.js";
 import { demandObject, read, table, wrong } from "./input.js";
-import { quoted } from "./json.js";
+import { quoted, utf8 } from "./json.js";
 
 /** What an entry of the package may change before the first client is made. */
 export const defaults = { flushOnFinish: true, flushOnPageHide: true };
@@ -46,7 +46,7 @@ function home(values) {
   const isDebugging = debug || debugLogs;
   const cloud = isOn && { url, headers: headers(secret, project(projectId.trim()), isDebugging) };
   const workshop = !isDisabled && httpUrl(workshopUrl);
-  const prefix = new TextEncoder().encode(tracePrefix(quoted(serviceName || LIBRARY)));
+  const prefix = utf8(tracePrefix(quoted(serviceName || LIBRARY)));
   const numbers = [!!cloud, !!workshop, events, spans, batch, attempts, baseDelay, requestTimeout, closeTimeout];
   return new Home({
     core: core.build(numbers, prefix),

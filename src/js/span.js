@@ -1,5 +1,5 @@
 // The JSON text of a span, as OTLP has it. The rules are those of `src/wire/span.rs`.
-import { codePoints, cut, fitted, json, quoted, textWithin } from "./json.js";
+import { codePoints, cut, escaped, fitted, json, quoted, textWithin } from "./json.js";
 
 /** The kind of a span that is not plain. */
 export const TOOL_KIND = 1;
@@ -12,28 +12,15 @@ const ASSOCIATED = Object.fromEntries(
 
 const KEPT = /^(gen_ai\..*|ai\.operationId|traceloop\.(span\.kind|workflow\.name|association\.properties\.(user|convo|event)_id))$/;
 
-/** Attributes that are texts, by their keys: what stands before the text, and the last text with all of it. To join them takes longest. */
+/**
+ * Attributes that are texts, by their keys: what stands before the text, of the first in a span and of others, and the last text
+ * with all of it. What takes longest is to join pieces, so these are few.
+ */
 const lately = new Map();
 const KEYS_KEPT = 1000;
 /** Shorter texts are remembered: engines copy them, where a longer one may hold the text that it was cut from. */
 const SHORT = 13;
 const LONGEST_KEY = 128;
-
-/** An attribute that is a text, after a comma. */
-function textAttribute(key, text) {
-  let last = lately.get(key);
-  if (!last) {
-    last = { head: `,{"key":${quoted(key)},"value":{"stringValue":` };
-    if (lately.size < KEYS_KEPT && key.length < LONGEST_KEY) lately.set(key, last);
-  }
-  // Said twice, it is put into one piece, of which many will be made: for a text that changes that would take longer.
-  if (last.text === text) return (last.all ??= [last.head, quoted(text), "}}"].join(""));
-  if (text.length < SHORT) {
-    last.text = text;
-    last.all = undefined;
-  }
-  return `${last.head}${quoted(text)}}}`;
-}
 
 const stringValue = (text) => `{"stringValue":${quoted(text)}}`;
 const intValue = (digits) => `{"intValue":"${digits}"}`;
@@ -53,7 +40,20 @@ class Attributes {
   }
 
   string(key, text) {
-    this.append(textAttribute(key, text));
+    let last = lately.get(key);
+    if (!last) {
+      const next = `,{"key":"${escaped(key)}","value":{"stringValue":"`;
+      // Cutting it also makes it one piece.
+      last = { next, first: next.slice(1) };
+      if (lately.size < KEYS_KEPT && key.length < LONGEST_KEY) lately.set(key, last);
+    }
+    // Said twice, it is put into one piece, of which many will be made: for a text that changes that would take longer.
+    if (last.text === text) return this.append((last.all ??= [last.next, escaped(text), '"}}'].join("")));
+    if (text.length < SHORT) {
+      last.text = text;
+      last.all = undefined;
+    }
+    this.text += `${this.text ? last.next : last.first}${escaped(text)}"}}`;
   }
 
   add(key, value) {
@@ -84,22 +84,22 @@ class Attributes {
 
   /** One that is implied, unless it is empty. */
   implied(key, text) {
-    if (text && this.own[key] === undefined) this.string(key, text);
+    if (text && this.own?.[key] === undefined) this.string(key, text);
   }
 
   /** An integer that is implied. */
   int(key, number) {
-    if (this.own[key] === undefined) this.append(`,{"key":"${key}","value":{"intValue":"${number}"}}`);
+    if (this.own?.[key] === undefined) this.append(`,{"key":"${key}","value":{"intValue":"${number}"}}`);
   }
 
   /** A longer one that may be empty. */
   some(key, text) {
-    if (text != null && this.own[key] === undefined) this.string(key, cut(text, this.cap));
+    if (text != null && this.own?.[key] === undefined) this.string(key, cut(text, this.cap));
   }
 
   /** An association property, unless the caller has set it. */
   associated(name, text, properties) {
-    if (text && properties[name] === undefined) this.implied(ASSOCIATED[name], text);
+    if (text && properties?.[name] === undefined) this.implied(ASSOCIATED[name], text);
   }
 
   message(list, index, role, text) {
@@ -150,7 +150,7 @@ function addTool(to, { name, detail: [input, output], start }, end) {
 
 /** Whose the span is. */
 function addAssociation(to, properties, { eventId, userId, convoId, event }) {
-  const ownEvent = properties.event_id;
+  const ownEvent = properties?.event_id;
   to.implied("ai.telemetry.metadata.raindrop.eventId", typeof ownEvent == "string" ? cut(ownEvent, to.cap) : eventId);
   to.associated("user_id", userId, properties);
   to.associated("convo_id", convoId, properties);
@@ -159,7 +159,7 @@ function addAssociation(to, properties, { eventId, userId, convoId, event }) {
   to.associated("event_id", eventId, properties);
   for (const name in properties) {
     const key = ASSOCIATION + name;
-    if (properties[name] !== undefined && to.own[key] === undefined) to.typed(key, properties[name]);
+    if (properties[name] !== undefined && to.own?.[key] === undefined) to.typed(key, properties[name]);
   }
 }
 
@@ -174,15 +174,15 @@ function encode(span, end, cap, limit) {
   // The backend refuses an attribute without a key.
   for (const key in attributes) if (key && attributes[key] !== undefined) to.typed(key, attributes[key]);
   const above = place.parent ? `A=","parentSpanId":"${place.parent}` : "";
-  const status = error == null ? '"code":1' : `"code":2,"message":${quoted(cut(error, cap))}`;
+  const status = error == null ? "1}}" : `2,"message":${quoted(cut(error, cap))}}}`;
   return (
-    `{"traceId":"${place.trace}A==","spanId":"${place.id}${above}A=","name":${quoted(name)},"startTimeUnixNano":"${nanos(start)}",` +
-    `"endTimeUnixNano":"${nanos(end)}","attributes":[${to.text}],"status":{${status}}}`
+    `{"traceId":"${place.trace}A==","spanId":"${place.id}${above}A=","name":"${escaped(name)}","startTimeUnixNano":"${nanos(start)}",` +
+    `"endTimeUnixNano":"${nanos(end)}","attributes":[${to.text}],"status":{"code":${status}`
   );
 }
 
-/** Before the epoch there are none. */
-const nanos = (millis) => (millis > 0 ? `${millis}000000` : "0");
+/** Before the epoch there are none. Of so few digits the product has all, and zeros behind them. */
+const nanos = (millis) => Math.max(millis, 0) * 1e6;
 
 /** A span that ended, as it is sent: nothing if it takes more than `limit` bytes and no text is left to shorten. */
 export const spanText = (span, end, cap, limit) =>
@@ -192,7 +192,7 @@ export const spanText = (span, end, cap, limit) =>
 export function isOfUse({ kind, place: { identity }, operationId, properties, attributes }) {
   if (kind || operationId || identity.eventId || identity.userId || identity.convoId) return true;
   return (
-    ["user_id", "convo_id", "event_id"].some((name) => properties[name] != null) ||
-    Object.keys(attributes).some((key) => KEPT.test(key))
+    ["user_id", "convo_id", "event_id"].some((name) => properties?.[name] != null) ||
+    Object.keys(attributes ?? {}).some((key) => KEPT.test(key))
   );
 }

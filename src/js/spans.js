@@ -7,9 +7,6 @@ const SPAN = table("!name eventId operationId {properties {attributes @startTime
 const LLM = table("input output model - provider #inputTokens #outputTokens");
 const USAGE = table("model #inputTokens #outputTokens");
 
-/** Not to be changed. */
-const NONE = Object.freeze({});
-
 /** What a span says until it ends, and its place: what its children need to know. `from` is what starts it. */
 export function opened(kind, from, options) {
   demandObject(options, "the argument");
@@ -27,9 +24,9 @@ export function opened(kind, from, options) {
     name,
     operationId,
     start: start ?? Date.now(),
-    properties: sticky || properties ? { ...sticky, ...properties } : NONE,
-    attributes: attributes ? { ...attributes } : NONE,
-    detail: kind == LLM_KIND ? llmDetail(options) : kind == TOOL_KIND ? toolDetail(options) : NONE,
+    properties: (sticky || properties) && { ...sticky, ...properties },
+    attributes: attributes && { ...attributes },
+    detail: kind == TOOL_KIND ? toolDetail(options) : kind && llmDetail(options),
     error: undefined,
   };
 }
