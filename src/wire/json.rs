@@ -267,8 +267,9 @@ fn specials(bytes: [u8; 8]) -> u64 {
     let word = u64::from_le_bytes(bytes);
     // Borrows from each byte that is less than this, and maybe from those after it.
     let below = |word: u64, limit: u8| word.wrapping_sub(ONES.wrapping_mul(limit.into()));
-    let equal = |byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
-    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & !word & HIGHS
+    let flipped = |bits: u8| word ^ ONES.wrapping_mul(bits.into());
+    // With one bit flipped, the quote comes right after the control characters.
+    (below(flipped(b'"' ^ 0x20), 0x21) | below(flipped(b'\\'), 1)) & !word & HIGHS
 }
 
 #[cfg(test)]
