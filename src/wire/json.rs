@@ -158,27 +158,39 @@ pub(crate) fn float(out: &mut Vec<u8>, number: f64) {
 }
 
 /// Decimal digits.
+#[inline]
 pub(crate) fn unsigned(out: &mut Vec<u8>, number: u64) {
-    const EIGHT: u64 = 100_000_000;
     if number < 10 {
         out.push(b'0' | number as u8);
-        return;
+    } else {
+        digits(out, number);
     }
-    let eights = [number / EIGHT / EIGHT, number / EIGHT % EIGHT, number % EIGHT].map(eight_digits);
-    let zeros = 23_usize.saturating_sub(number.checked_ilog10().unwrap_or_default() as usize);
-    out.extend_from_slice(eights.as_flattened().get(zeros..).unwrap_or_default());
 }
 
-/// The digits of a number below 10⁸, each step halving groups of digits that lie side by side in one word.
-fn eight_digits(number: u64) -> [u8; 8] {
+/// The digits of a number above zero.
+fn digits(out: &mut Vec<u8>, number: u64) {
+    const EIGHT: u64 = 100_000_000;
+    let eights = [number / EIGHT / EIGHT, number / EIGHT % EIGHT, number % EIGHT].map(eight_digits);
+    let zeros = |digits: u64| (digits.trailing_zeros() / 8) as usize;
+    let leading = match eights {
+        [0, 0, last] => zeros(last).wrapping_add(16),
+        [0, middle, _] => zeros(middle).wrapping_add(8),
+        [first, ..] => zeros(first),
+    };
+    let text = eights.map(|digits| (digits | 0x3030_3030_3030_3030).to_le_bytes());
+    out.extend_from_slice(text.as_flattened().get(leading..).unwrap_or_default());
+}
+
+/// The digits of a number below 10⁸, the first in the lowest byte, each step halving groups of digits that lie side by side
+/// in one word.
+fn eight_digits(number: u64) -> u64 {
     let split = |groups: u64, quotients: u64, divisor: u64, bits: u32| {
         quotients | groups.wrapping_sub(quotients.wrapping_mul(divisor)) << bits
     };
     let fours = split(number, number / 10_000, 10_000, 32);
     // Each quotient by a multiplication that is exact for so few digits.
     let twos = split(fours, (fours.wrapping_mul(10_486) >> 20) & 0x0000_007f_0000_007f, 100, 16);
-    let ones = split(twos, (twos.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f, 10, 8);
-    (ones | 0x3030_3030_3030_3030).to_le_bytes()
+    split(twos, (twos.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f, 10, 8)
 }
 
 pub(crate) fn signed(out: &mut Vec<u8>, number: i64) {
