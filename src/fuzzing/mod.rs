@@ -71,11 +71,20 @@ pub fn retry_after(data: &[u8]) {
     assert!(header::parse(&text, NOW + 1) <= wait, "{text:?}");
 }
 
-/// The bytes of an id, or of anything else.
+/// The bytes of an id of a trace, and of a span.
 pub fn ids(data: &[u8]) {
+    if let Some(trace) = data.first_chunk::<16>() {
+        id(*trace);
+    }
+    if let Some(span) = data.first_chunk::<8>() {
+        id(*span);
+    }
+}
+
+fn id<const N: usize>(bytes: [u8; N]) {
     let mut encoded = Vec::new();
-    base64::encode(&mut encoded, data);
-    assert_eq!(encoded.len(), data.len().div_ceil(3) * 4);
+    base64::encode(&mut encoded, bytes);
+    assert_eq!(encoded.len(), N.div_ceil(3) * 4);
     let text = String::from_utf8_lossy(&encoded);
     let digits = text.trim_end_matches('=');
     assert!(text.len() - digits.len() <= 2);
@@ -91,7 +100,7 @@ pub fn ids(data: &[u8]) {
             group &= (1 << bits) - 1;
         }
     }
-    assert_eq!(decoded, data);
+    assert_eq!(decoded, bytes);
 }
 
 /// One byte each for the kind of record and the batch size, then the lengths of records, three bytes each.

@@ -47,12 +47,12 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
 /// `cap` is that of each text; `attribute_cap` that of an attribute which holds several.
 fn encode(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap: TextCap) {
     out.extend_from_slice(br#"{"traceId":""#);
-    base64::encode(out, &span.ids.trace.get().to_be_bytes());
+    base64::encode(out, span.ids.trace.get().to_be_bytes());
     out.extend_from_slice(br#"","spanId":""#);
-    base64::encode(out, &span.ids.span.get().to_be_bytes());
+    base64::encode(out, span.ids.span.get().to_be_bytes());
     if let Some(parent) = span.ids.parent {
         out.extend_from_slice(br#"","parentSpanId":""#);
-        base64::encode(out, &parent.get().to_be_bytes());
+        base64::encode(out, parent.get().to_be_bytes());
     }
     out.extend_from_slice(br#"","name":""#);
     json::escape(out, if span.name.is_empty() { UNNAMED } else { span.name });
