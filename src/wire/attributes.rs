@@ -9,10 +9,13 @@ use crate::records::{AttributeValue, Json, SpanFields};
 /// An association property's key up to the property's name.
 pub(super) const ASSOCIATION: &str = "traceloop.association.properties.";
 
+/// An attribute up to its key.
+const BEGIN: &[u8] = br#"{"key":""#;
+
 /// Attributes in their array. Those that the caller set win over those that a kind of span implies.
 ///
-/// First comes the key, by one of the methods that begin an attribute, then the value, by one that ends it and writes the
-/// comma behind it.
+/// First comes the key, by one of the methods that begin an attribute, then the value, by one that ends it and writes what
+/// stands before the next key.
 pub(super) struct Attributes<'a> {
     pub out: &'a mut Vec<u8>,
     pub own: &'a SpanFields,
@@ -24,14 +27,19 @@ impl Attributes<'_> {
     /// Writes all that the caller set.
     pub fn own(&mut self) {
         for attribute in &self.own.attributes {
-            self.begin();
             json::escape(self.out, &attribute.key);
             self.typed(&attribute.value);
         }
     }
 
-    /// Takes back the comma behind the last one.
+    /// To be called before all others.
+    pub fn begin(&mut self) {
+        self.out.extend_from_slice(BEGIN);
+    }
+
+    /// Takes back the beginning of one more, and the comma before it.
     pub fn end(&mut self) {
+        self.out.truncate(self.out.len().saturating_sub(BEGIN.len()));
         if self.out.last() == Some(&b',') {
             self.out.pop();
         }
@@ -41,7 +49,6 @@ impl Attributes<'_> {
     pub fn implied(&mut self, key: &str) -> bool {
         let is_free = self.own.keys().all(|own| own != key);
         if is_free {
-            self.begin();
             self.out.extend_from_slice(key.as_bytes());
         }
         is_free
@@ -50,12 +57,10 @@ impl Attributes<'_> {
     /// The same for an element of a list: `gen_ai.prompt.`, 0, `.role`.
     pub fn element(&mut self, list: &str, index: usize, field: &str) -> bool {
         let start = self.out.len();
-        self.begin();
-        let key = self.out.len();
         self.out.extend_from_slice(list.as_bytes());
         json::unsigned(self.out, index as u64);
         self.out.extend_from_slice(field.as_bytes());
-        let key = self.out.get(key..).unwrap_or_default();
+        let key = self.out.get(start..).unwrap_or_default();
         let is_free = self.own.keys().all(|own| own.as_bytes() != key);
         if !is_free {
             self.out.truncate(start);
@@ -67,15 +72,10 @@ impl Attributes<'_> {
     pub fn associated(&mut self, name: &str) -> bool {
         let is_free = self.own.keys().all(|own| own.strip_prefix(ASSOCIATION) != Some(name));
         if is_free {
-            self.begin();
             self.out.extend_from_slice(ASSOCIATION.as_bytes());
             json::escape(self.out, name);
         }
         is_free
-    }
-
-    fn begin(&mut self) {
-        self.out.extend_from_slice(br#"{"key":""#);
     }
 
     /// Free text, which the cap may cut. Returns where it is.
@@ -100,7 +100,7 @@ impl Attributes<'_> {
         let start = self.out.len();
         write(self.out);
         let end = self.out.len();
-        self.out.extend_from_slice(br#""}},"#);
+        self.out.extend_from_slice(br#""}},{"key":""#);
         start..end
     }
 
@@ -109,7 +109,7 @@ impl Attributes<'_> {
         if value.is_string() {
             self.out.extend_from_slice(br#"","value":{"stringValue":"#);
             json::value(self.out, value, self.cap);
-            self.out.extend_from_slice(b"}},");
+            self.out.extend_from_slice(br#"}},{"key":""#);
         } else {
             self.text(value.as_str());
         }
@@ -118,11 +118,11 @@ impl Attributes<'_> {
     /// The type that fits the value.
     pub fn json(&mut self, value: &Json) {
         match value.as_str().as_bytes().first() {
-            Some(b't' | b'f') => self.verbatim(br#"boolValue":"#, value.as_str(), b"}},"),
+            Some(b't' | b'f') => self.verbatim(br#"boolValue":"#, value.as_str(), br#"}},{"key":""#),
             Some(b'-' | b'0'..=b'9') if is_i64(value.as_str()) => {
-                self.verbatim(br#"intValue":""#, value.as_str(), br#""}},"#);
+                self.verbatim(br#"intValue":""#, value.as_str(), br#""}},{"key":""#);
             }
-            Some(b'-' | b'0'..=b'9') => self.verbatim(br#"doubleValue":"#, value.as_str(), b"}},"),
+            Some(b'-' | b'0'..=b'9') => self.verbatim(br#"doubleValue":"#, value.as_str(), br#"}},{"key":""#),
             _ => match json::strings(value) {
                 Some(texts) => self.array(&texts, json::escaped),
                 None => self.json_as_text(value),
@@ -133,7 +133,7 @@ impl Attributes<'_> {
     pub fn int(&mut self, int: i64) {
         self.out.extend_from_slice(br#"","value":{"intValue":""#);
         json::signed(self.out, int);
-        self.out.extend_from_slice(br#""}},"#);
+        self.out.extend_from_slice(br#""}},{"key":""#);
     }
 
     fn typed(&mut self, value: &AttributeValue) {
@@ -142,7 +142,7 @@ impl Attributes<'_> {
             AttributeValue::Int(int) => self.int(*int),
             AttributeValue::Float(float) => self.float(*float),
             AttributeValue::Bool(bool) => {
-                self.verbatim(br#"boolValue":"#, if *bool { "true" } else { "false" }, b"}},")
+                self.verbatim(br#"boolValue":"#, if *bool { "true" } else { "false" }, br#"}},{"key":""#)
             }
             AttributeValue::StringArray(texts) => self.array(texts, json::text),
         }
@@ -153,7 +153,7 @@ impl Attributes<'_> {
         if float.is_finite() {
             self.out.extend_from_slice(br#"","value":{"doubleValue":"#);
             json::float(self.out, float);
-            self.out.extend_from_slice(b"}},");
+            self.out.extend_from_slice(br#"}},{"key":""#);
         } else {
             self.name(if float.is_nan() {
                 "NaN"
@@ -172,7 +172,7 @@ impl Attributes<'_> {
             write(self.out, text.as_ref(), self.cap);
             self.out.push(b'}');
         }
-        self.out.extend_from_slice(b"]}}},");
+        self.out.extend_from_slice(br#"]}}},{"key":""#);
     }
 
     fn verbatim(&mut self, before: &[u8], value: &str, after: &[u8]) {

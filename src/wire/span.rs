@@ -62,6 +62,7 @@ fn encode(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap:
     json::unsigned(out, span.end.max(span.start));
     out.extend_from_slice(br#"","attributes":["#);
     let mut attributes = Attributes { out, own: span.fields, cap };
+    attributes.begin();
     match &span.fields.detail {
         Detail::Plain => name(&mut attributes, "ai.operationId", &span.fields.operation_id),
         Detail::Llm(llm) => self::llm(&mut attributes, llm, &span.fields.operation_id, attribute_cap),
