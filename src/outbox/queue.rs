@@ -29,6 +29,7 @@ impl Queue {
     }
 
     /// Adds the record of the latest call, if it can be written.
+    #[inline]
     pub fn push(&mut self, seq: u64, write: Writer<'_>, spare: &mut Spares<Box<Run>>) -> bool {
         if !self.runs.last().is_some_and(|last| last.has_room()) {
             let run = Run::following(self.runs.last().map(|run| &**run), spare);

@@ -55,6 +55,7 @@ impl Attributes<'_> {
     }
 
     /// The same for an element of a list: `gen_ai.prompt.`, 0, `.role`.
+    #[inline]
     pub fn element(&mut self, list: &str, index: usize, field: &str) -> bool {
         let start = self.out.len();
         self.out.extend_from_slice(list.as_bytes());
