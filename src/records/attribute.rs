@@ -33,28 +33,28 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    fn new(key: impl Into<String>, value: AttributeValue) -> Self {
-        Self { key: key.into(), value }
+    fn new(key: String, value: AttributeValue) -> Self {
+        Self { key, value }
     }
 
     /// A text.
     pub fn string(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self::new(key, AttributeValue::String(value.into()))
+        Self::new(key.into(), AttributeValue::String(value.into()))
     }
 
     /// A signed integer.
     pub fn int(key: impl Into<String>, value: i64) -> Self {
-        Self::new(key, AttributeValue::Int(value))
+        Self::new(key.into(), AttributeValue::Int(value))
     }
 
     /// A double.
     pub fn float(key: impl Into<String>, value: f64) -> Self {
-        Self::new(key, AttributeValue::Float(value))
+        Self::new(key.into(), AttributeValue::Float(value))
     }
 
     /// A truth value.
     pub fn bool(key: impl Into<String>, value: bool) -> Self {
-        Self::new(key, AttributeValue::Bool(value))
+        Self::new(key.into(), AttributeValue::Bool(value))
     }
 
     /// A list of texts.
@@ -63,13 +63,13 @@ impl Attribute {
         I: IntoIterator,
         I::Item: Into<String>,
     {
-        Self::new(key, AttributeValue::StringArray(values.into_iter().map(Into::into).collect()))
+        Self::new(key.into(), AttributeValue::StringArray(values.into_iter().map(Into::into).collect()))
     }
 
     /// The type that fits a JSON value: text, integer, double, truth value or list of texts. Everything else (objects,
     /// mixed lists, null) becomes its JSON text.
     pub fn from_json(key: impl Into<String>, value: impl Borrow<Value>) -> Self {
-        Self::new(key, AttributeValue::from_json(value.borrow()))
+        Self::new(key.into(), AttributeValue::from_json(value.borrow()))
     }
 }
 
@@ -95,10 +95,14 @@ impl AttributeValue {
 
 /// The attributes as if they had been set one by one.
 pub(crate) fn distinct(attributes: Vec<Attribute>) -> Vec<Attribute> {
-    let is_first = |(index, attribute): (usize, &Attribute)| {
-        !attribute.key.is_empty() && attributes.iter().take(index).all(|earlier| earlier.key != attribute.key)
-    };
-    if attributes.iter().enumerate().all(is_first) {
+    let mut rest = attributes.as_slice();
+    while let [first, others @ ..] = rest
+        && !first.key.is_empty()
+        && others.iter().all(|other| other.key != first.key)
+    {
+        rest = others;
+    }
+    if rest.is_empty() {
         return attributes;
     }
     let mut distinct = Vec::new();
