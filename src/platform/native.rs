@@ -176,7 +176,7 @@ pub(crate) fn sleep(time: Millis) -> Boxed<()> {
 /// Nanoseconds since the Unix epoch.
 pub(crate) fn now() -> u64 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    since_epoch.as_secs().saturating_mul(1_000_000_000).saturating_add(since_epoch.subsec_nanos().into())
+    u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A date in any of the three forms of RFC 9110 §5.6.7, as a moment since the Unix epoch.

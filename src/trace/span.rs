@@ -220,8 +220,8 @@ impl Span {
 impl Shared {
     fn end(&self, end_time: Option<OffsetDateTime>) {
         let fields = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(fields) = fields {
-            self.record(&fields, end_time);
+        if let Some(fields) = &fields {
+            self.record(fields, end_time);
         }
     }
 
