@@ -181,8 +181,11 @@ function encode(span, end, cap, limit) {
   );
 }
 
+/** In the year 2554: the nanoseconds of a later time take more than 64 bits. */
+const LAST_MS = 18_446_744_000_000;
+
 /** Before the epoch there are none. Of so few digits the product has all, and zeros behind them. */
-const nanos = (millis) => Math.max(millis, 0) * 1e6;
+const nanos = (millis) => Math.min(Math.max(millis, 0), LAST_MS) * 1e6;
 
 /** A span that ended, as it is sent: nothing if it takes more than `limit` bytes and no text is left to shorten. */
 export const spanText = (span, end, cap, limit) =>

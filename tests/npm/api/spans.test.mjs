@@ -243,6 +243,23 @@ test("values are what JSON makes of them", async () => {
   assert.ok(!("nan" in s.attributes || "gone" in s.attributes));
 });
 
+test("times are sent as nanoseconds that 64 bits hold", async () => {
+  const { requests } = await landed((raindrop) => {
+    raindrop.startSpan({ name: "first", eventId: "e", startTime: "1960-01-01T00:00:00Z" }).end("1970-01-01T00:00:00.001Z");
+    raindrop.startSpan({ name: "last", eventId: "e", startTime: 1735787045678 }).end("9999-12-31T23:59:59Z");
+    raindrop.trackTool({ name: "long", eventId: "e", startTime: 1735787045678, durationMs: 1e15 });
+  });
+  const [{ scopeSpans: [{ spans }] }] = JSON.parse(requests[0].body).resourceSpans;
+  assert.deepEqual(
+    spans.map(({ startTimeUnixNano, endTimeUnixNano }) => [startTimeUnixNano, endTimeUnixNano]),
+    [
+      ["0", "1000000"],
+      ["1735787045678000000", "18446744000000000000"],
+      ["1735787045678000000", "18446744000000000000"],
+    ],
+  );
+});
+
 test("what the caller sets wins over what a kind of span implies", async () => {
   const { s } = await spans((raindrop) => {
     const attributes = { "gen_ai.system": "mine", "gen_ai.prompt.0.role": "system", [`${ASSOCIATION}user_id`]: "other" };
