@@ -56,10 +56,9 @@ pub fn flush(client: &Client) -> u64 {
 }
 
 pub fn span(client: &Client) {
-    let attributes = sample::ATTRIBUTES.map(|(key, value)| Attribute::string(key, value));
     let span = client.start_span(SpanOptions {
         name: "search help center".into(),
-        attributes: attributes.into(),
+        attributes: sample::attributes!(Attribute::string).into(),
         ..Default::default()
     });
     span.end();

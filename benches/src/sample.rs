@@ -13,13 +13,27 @@ pub const EVENT_ID: &str = "0b5f9a4e-58f4-4c3e-9a0e-6d1b8a1c7f21";
 pub const USER_ID: &str = "user_5f1c9ab2";
 pub const CONVERSATION_ID: &str = "conversation_77aa01";
 
-/// Four attributes. The first says what kind of operation it is, which the backend wants to know.
-pub const ATTRIBUTES: [(&str, &str); 4] = [
-    ("ai.operationId", "ai.retrieval"),
-    ("retrieval.index", "help-center-en"),
-    ("retrieval.query", "parcel label created not moving"),
-    ("retrieval.tenant", "acme-logistics-eu"),
-];
+/// Four attributes, each made where it is written, as in an app. The first says what kind of operation it is, which the
+/// backend wants to know.
+macro_rules! attributes {
+    ($make:expr) => {
+        [
+            $make("ai.operationId", "ai.retrieval"),
+            $make("retrieval.index", "help-center-en"),
+            $make("retrieval.query", "parcel label created not moving"),
+            $make("retrieval.tenant", "acme-logistics-eu"),
+        ]
+    };
+}
+pub(crate) use attributes;
+
+/// The same as keys and values.
+pub const ATTRIBUTES: [(&str, &str); 4] = {
+    const fn pair<'a>(key: &'a str, value: &'a str) -> (&'a str, &'a str) {
+        (key, value)
+    }
+    attributes!(pair)
+};
 
 /// A kibibyte of prose, with a quote and a line break now and then.
 pub fn kibibyte() -> String {

@@ -1,8 +1,10 @@
 //! Native: reqwest for requests, tokio's timer for waiting, `tracing` for the log.
 
 mod per_thread;
+mod text;
 
 pub(crate) use per_thread::PerThread;
+pub(crate) use text::Text;
 
 use std::error::Error as _;
 use std::fmt;

@@ -96,6 +96,9 @@ impl<T> Spares<T> {
     pub fn keep_only(&mut self, _: usize) {}
 }
 
+/// On the heap, which takes the least code.
+pub(crate) type Text = String;
+
 /// None: there is one thread.
 #[derive(Debug)]
 pub(crate) struct PerThread<T>(PhantomData<T>);

@@ -2,6 +2,8 @@ use std::borrow::Borrow;
 
 use serde_json::Value;
 
+use super::Key;
+
 /// The value of a span attribute, in the types that OTLP knows.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -27,38 +29,38 @@ pub enum AttributeValue {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribute {
     /// The name. A span has each name once: the last value set wins.
-    pub key: String,
+    pub key: Key,
     /// The value.
     pub value: AttributeValue,
 }
 
 impl Attribute {
-    fn new(key: String, value: AttributeValue) -> Self {
+    fn new(key: Key, value: AttributeValue) -> Self {
         Self { key, value }
     }
 
     /// A text.
-    pub fn string(key: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn string(key: impl Into<Key>, value: impl Into<String>) -> Self {
         Self::new(key.into(), AttributeValue::String(value.into()))
     }
 
     /// A signed integer.
-    pub fn int(key: impl Into<String>, value: i64) -> Self {
+    pub fn int(key: impl Into<Key>, value: i64) -> Self {
         Self::new(key.into(), AttributeValue::Int(value))
     }
 
     /// A double.
-    pub fn float(key: impl Into<String>, value: f64) -> Self {
+    pub fn float(key: impl Into<Key>, value: f64) -> Self {
         Self::new(key.into(), AttributeValue::Float(value))
     }
 
     /// A truth value.
-    pub fn bool(key: impl Into<String>, value: bool) -> Self {
+    pub fn bool(key: impl Into<Key>, value: bool) -> Self {
         Self::new(key.into(), AttributeValue::Bool(value))
     }
 
     /// A list of texts.
-    pub fn string_array<I>(key: impl Into<String>, values: I) -> Self
+    pub fn string_array<I>(key: impl Into<Key>, values: I) -> Self
     where
         I: IntoIterator,
         I::Item: Into<String>,
@@ -68,7 +70,7 @@ impl Attribute {
 
     /// The type that fits a JSON value: text, integer, double, truth value or list of texts. Everything else (objects,
     /// mixed lists, null) becomes its JSON text.
-    pub fn from_json(key: impl Into<String>, value: impl Borrow<Value>) -> Self {
+    pub fn from_json(key: impl Into<Key>, value: impl Borrow<Value>) -> Self {
         Self::new(key.into(), AttributeValue::from_json(value.borrow()))
     }
 }

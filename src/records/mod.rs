@@ -1,10 +1,12 @@
-//! What callers hand over, as plain data. This module knows no other, but for the error type.
+//! What callers hand over, as plain data. This module knows no other, but for the error type and where a
+//! short text is kept.
 
 mod attachment;
 mod attribute;
 mod event;
 mod identity;
 mod json;
+mod key;
 mod signal;
 mod span;
 mod user;
@@ -12,6 +14,7 @@ mod user;
 pub use attachment::Attachment;
 pub use attribute::{Attribute, AttributeValue};
 pub use event::{AiEvent, BeginOptions, Event, FinishOptions, PatchOptions};
+pub use key::Key;
 pub use signal::{Signal, SignalKind};
 pub use span::{LlmMessage, SpanStatusCode};
 pub use user::User;

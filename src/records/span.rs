@@ -81,15 +81,16 @@ impl SpanFields {
     /// Removes the attributes of these keys. One that ends with a dot stands for all that begin with it.
     pub fn forget(&mut self, keys: &[&str]) {
         self.attributes.retain(|attribute| {
+            let own = attribute.key.as_bytes();
             let is_meant =
-                |key: &&str| attribute.key == **key || (key.ends_with('.') && attribute.key.starts_with(*key));
+                |key: &&str| own == key.as_bytes() || (key.ends_with('.') && own.starts_with(key.as_bytes()));
             !keys.iter().any(is_meant)
         });
     }
 
-    /// The keys of the attributes that the caller set.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.attributes.iter().map(|attribute| attribute.key.as_str())
+    /// The keys of the attributes that the caller set, in UTF-8.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.attributes.iter().map(|attribute| attribute.key.as_bytes())
     }
 }
 

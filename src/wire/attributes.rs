@@ -27,7 +27,7 @@ impl Attributes<'_> {
     /// Writes all that the caller set.
     pub fn own(&mut self) {
         for attribute in &self.own.attributes {
-            json::escape(self.out, &attribute.key);
+            json::escape_utf8(self.out, attribute.key.as_bytes());
             self.typed(&attribute.value);
         }
     }
@@ -47,7 +47,7 @@ impl Attributes<'_> {
 
     /// Begins an attribute that a kind of span implies. `false`, and nothing is written, if the caller set one of its key.
     pub fn implied(&mut self, key: &str) -> bool {
-        let is_free = self.own.keys().all(|own| own != key);
+        let is_free = self.own.keys().all(|own| own != key.as_bytes());
         if is_free {
             self.out.extend_from_slice(key.as_bytes());
         }
@@ -62,7 +62,7 @@ impl Attributes<'_> {
         json::unsigned(self.out, index as u64);
         self.out.extend_from_slice(field.as_bytes());
         let key = self.out.get(start..).unwrap_or_default();
-        let is_free = self.own.keys().all(|own| own.as_bytes() != key);
+        let is_free = self.own.keys().all(|own| own != key);
         if !is_free {
             self.out.truncate(start);
         }
@@ -71,7 +71,7 @@ impl Attributes<'_> {
 
     /// Begins an association property, like [`implied`](Attributes::implied).
     pub fn associated(&mut self, name: &str) -> bool {
-        let is_free = self.own.keys().all(|own| own.strip_prefix(ASSOCIATION) != Some(name));
+        let is_free = self.own.keys().all(|own| own.strip_prefix(ASSOCIATION.as_bytes()) != Some(name.as_bytes()));
         if is_free {
             self.out.extend_from_slice(ASSOCIATION.as_bytes());
             json::escape(self.out, name);

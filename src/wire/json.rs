@@ -202,16 +202,20 @@ pub(crate) fn signed(out: &mut Vec<u8>, number: i64) {
 
 /// The inside of a string, escaped as RFC 8259 §7 asks and no further.
 pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
+    escape_utf8(out, text.as_bytes());
+}
+
+/// The same of a text that is known to be UTF-8.
+pub(crate) fn escape_utf8(out: &mut Vec<u8>, text: &[u8]) {
     escape_as(out, text, false);
 }
 
 /// The inside of a string in JSON that is itself inside a string.
 pub(crate) fn escape_twice(out: &mut Vec<u8>, text: &str) {
-    escape_as(out, text, true);
+    escape_as(out, text.as_bytes(), true);
 }
 
-fn escape_as(out: &mut Vec<u8>, text: &str, twice: bool) {
-    let bytes = text.as_bytes();
+fn escape_as(out: &mut Vec<u8>, bytes: &[u8], twice: bool) {
     let plain = plain_prefix(bytes);
     if plain == bytes.len() {
         out.extend_from_slice(bytes);

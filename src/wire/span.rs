@@ -30,10 +30,12 @@ fn max_span(encoding: &Encoding) -> usize {
 pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
     let SpanRecord { identity, sticky, fields, .. } = span;
     const KEPT: [&str; 3] = ["user_id", "convo_id", "event_id"];
-    let keeps = |key: &str| {
-        key.starts_with("gen_ai.")
-            || matches!(key, "ai.operationId" | "traceloop.span.kind" | "traceloop.workflow.name")
-            || key.strip_prefix(ASSOCIATION).is_some_and(|name| KEPT.contains(&name))
+    const KEYS: [&str; 3] = ["ai.operationId", "traceloop.span.kind", "traceloop.workflow.name"];
+    let is_one_of = |key: &[u8], names: [&str; 3]| names.iter().any(|name| name.as_bytes() == key);
+    let keeps = |key: &[u8]| {
+        key.starts_with(b"gen_ai.")
+            || is_one_of(key, KEYS)
+            || key.strip_prefix(ASSOCIATION.as_bytes()).is_some_and(|name| is_one_of(name, KEPT))
     };
     let says = |properties: &Properties, name: &str| properties.get(name).is_some_and(|value| !value.is_null());
     let associated = |name: &&str| says(&fields.properties, name) || sticky.is_some_and(|sticky| says(sticky, name));

@@ -77,6 +77,20 @@ async fn a_later_set_of_an_attribute_replaces_the_earlier() {
 }
 
 #[tokio::test]
+async fn keys_of_any_length_are_sent_whole_and_replace_only_themselves() {
+    let (server, client) = start().await;
+    let keys: Vec<String> = (1..64).map(|length| "ké\"y".chars().cycle().take(length).collect()).collect();
+    let numbered =
+        |numbers: std::ops::Range<i64>| keys.iter().zip(numbers).map(|(key, number)| Attribute::int(key, number));
+    let span = client.start_span(SpanOptions { attributes: numbered(0..63).collect(), ..named("work") });
+    span.set_attributes(numbered(100..163));
+    span.end();
+    flush(&server, &client).await;
+    let sent: BTreeMap<String, Value> = keys.iter().cloned().zip((100..163).map(Value::from)).collect();
+    assert_eq!(own_attributes(&server, "work"), sent);
+}
+
+#[tokio::test]
 async fn an_attribute_with_the_key_of_another_field_replaces_it() {
     let (server, client) = start().await;
     let properties = map([("k", json!("property"))]);

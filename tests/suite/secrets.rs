@@ -69,7 +69,7 @@ fn types_with_debug_output() -> Vec<String> {
 
 /// Whether values of a type are made of what the app gives alone.
 fn is_plain_data(name: &str) -> bool {
-    const DATA: [&str; 17] = [
+    const DATA: [&str; 18] = [
         "AiEvent",
         "Attachment",
         "Attribute",
@@ -78,6 +78,7 @@ fn is_plain_data(name: &str) -> bool {
         "DropReason",
         "Event",
         "FinishOptions",
+        "Key",
         "LlmMessage",
         "LocalWorkshopUrlConfig",
         "PatchOptions",

@@ -25,7 +25,7 @@ pub fn flush() {
 
 pub fn span() {
     let span = Span::root("search help center", SpanContext::random());
-    span.add_properties(|| sample::ATTRIBUTES.map(|(key, value)| (key, value.to_owned())));
+    span.add_properties(|| sample::attributes!(|key, value: &str| (key, value.to_owned())));
 }
 
 pub fn llm_span() {

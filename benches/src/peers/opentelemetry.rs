@@ -83,7 +83,7 @@ impl Sdk {
 
     pub fn span(&self) {
         let mut span = self.tracer.start("search help center");
-        span.set_attributes(sample::ATTRIBUTES.map(|(key, value)| KeyValue::new(key, value.to_owned())));
+        span.set_attributes(sample::attributes!(|key, value: &str| KeyValue::new(key, value.to_owned())));
         span.end();
     }
 

@@ -38,7 +38,7 @@ impl Sdk {
     }
 
     pub fn span(&self) {
-        self.transaction("search help center", sample::ATTRIBUTES.map(|(key, value)| (key, value.into())));
+        self.transaction("search help center", sample::attributes!(|key, value: &str| (key, value.into())));
     }
 
     pub fn llm_span(&self) {
