@@ -7,16 +7,18 @@ use uuid::Builder;
 
 use crate::platform;
 
-/// SplitMix64 twice, side by side: two counters that share nothing but the moment of their seeding.
+/// SplitMix64 twice, side by side: two counters that share nothing but the moment of their seeding. In this order, processors
+/// get at each as soon as it was stored; next to each other they would be read as one, which waits for both stores.
+#[repr(C)]
 struct Generator {
     low: Cell<u64>,
-    high: Cell<u64>,
     is_seeded: Cell<bool>,
+    high: Cell<u64>,
 }
 
 impl Generator {
     const fn unseeded() -> Self {
-        Self { low: Cell::new(0), high: Cell::new(0), is_seeded: Cell::new(false) }
+        Self { low: Cell::new(0), is_seeded: Cell::new(false), high: Cell::new(0) }
     }
 
     /// Without randomness, as in a Worker's global scope, the clock has to do; the next id asks again.

@@ -173,6 +173,8 @@ impl Span {
         if !recorder.is_enabled() || recorder.outbox.is_closed() {
             return Self::noop();
         }
+        // Before the rest, so that it is out of the processor's store buffer when it is moved.
+        let open = Mutex::new(Some(fields));
         let parent = parent.and_then(|parent| parent.shared);
         let Association { mut identity, mut sticky } = association;
         if let Some(parent) = &parent {
@@ -194,7 +196,6 @@ impl Span {
         };
         let start = start_time.map_or_else(platform::now, unix_nanos);
         let recorder = Arc::clone(recorder);
-        let open = Mutex::new(Some(fields));
         Self { shared: Some(Arc::new(Shared { recorder, ids, name, start, identity, sticky, open })) }
     }
 
