@@ -142,6 +142,8 @@ impl ClientBuilder {
     /// How much memory may wait for a flush, in bytes; each [`scope`](Client::scope) has a buffer of its own. Default: 32 MiB,
     /// 8 MiB on wasm. At the limit the newest spans are dropped and counted, then the oldest of everything else; how an
     /// interaction ended is the last to go.
+    ///
+    /// On native a client keeps the memory of what a flush delivered for records to come, until a flush finds less waiting.
     pub fn max_buffer_bytes(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self

@@ -37,6 +37,8 @@ pub(crate) const WORKSHOP_TAKES_HEADERS: bool = true;
 pub(crate) const HAS_CONSOLE: bool = true;
 /// Whether a lock may have to be waited for.
 pub(crate) const HAS_THREADS: bool = true;
+/// Whether memory is kept for use again.
+pub(crate) const KEEPS_SPARES: bool = true;
 /// Whether calls on an interaction are merged here.
 pub(crate) const MERGES_INTERACTIONS: bool = true;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,31 +49,35 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// A body that is of no interest is read this far, so that its connection can serve the next request.
 const MAX_DRAINED_BODY: usize = 64 * 1024;
 
-/// A few things for use again: memory that went back to the system is dear to get.
+/// Things for use again: memory that went back to the system is dear to get.
 #[derive(Debug)]
-pub(crate) struct Spares<T>(Vec<T>);
+pub(crate) struct Spares<T> {
+    kept: Vec<T>,
+    at_most: usize,
+}
 
 impl<T> Default for Spares<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { kept: Vec::new(), at_most: 0 }
     }
 }
 
 impl<T> Spares<T> {
-    const KEPT: usize = 16;
-
     pub fn keep(&mut self, spare: T) {
-        if self.0.len() < Self::KEPT {
-            self.0.push(spare);
+        if self.kept.len() < self.at_most {
+            self.kept.push(spare);
         }
     }
 
     pub fn take(&mut self) -> Option<T> {
-        self.0.pop()
+        self.kept.pop()
     }
 
+    /// Gives up what is more, now and until it is called again.
     pub fn keep_only(&mut self, count: usize) {
-        self.0.truncate(count);
+        self.at_most = count;
+        self.kept.truncate(count);
+        self.kept.shrink_to(count);
     }
 }
 
@@ -225,4 +231,24 @@ pub(crate) fn warn(message: fmt::Arguments<'_>) {
 
 pub(crate) fn debug(message: fmt::Arguments<'_>) {
     tracing::debug!(target: "raindrop", "{message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spares;
+
+    #[test]
+    fn as_many_spares_are_kept_as_were_in_use_and_none_after_a_rest() {
+        let mut spares = Spares::default();
+        let keep = |spares: &mut Spares<u32>| (0..100).for_each(|spare| spares.keep(spare));
+        keep(&mut spares);
+        assert_eq!(spares.take(), None);
+        for in_use in [70, 3] {
+            spares.keep_only(in_use);
+            keep(&mut spares);
+            assert_eq!(spares.kept.len(), in_use);
+        }
+        spares.keep_only(0);
+        assert_eq!((spares.take(), spares.kept.capacity()), (None, 0));
+    }
 }
