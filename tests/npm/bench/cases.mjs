@@ -54,7 +54,12 @@ export function prepared({ clients: count, prepare }, create) {
 const ANSWER = '{"success":true}';
 const HEADERS = { "content-length": ANSWER.length };
 
-/** The network, without the network: each answer as a server's would be. */
+const encoder = new TextEncoder();
+
+/** The network, without the network: a body becomes the bytes that would be sent, and each answer is as a server's would be. */
 export function discardRequests() {
-  globalThis.fetch = async () => new Response(ANSWER, { headers: HEADERS });
+  globalThis.fetch = async (_, { body }) => {
+    if (typeof body == "string") encoder.encode(body);
+    return new Response(ANSWER, { headers: HEADERS });
+  };
 }
