@@ -14,7 +14,7 @@ use crate::config::{Config, Destination};
 use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::millis::Millis;
-use crate::outbox::{Batch, LONGEST_LOAN};
+use crate::outbox::{Batch, LONGEST_LOAN, Number};
 use crate::platform::{self, Response, SendError, Transport};
 use crate::recorder::Recorder;
 use crate::records::RecordKind;
@@ -48,6 +48,9 @@ pub(crate) struct Post {
     /// Whose route it takes.
     pub kind: RecordKind,
     pub body: Vec<u8>,
+    /// Where the body is, if it is not here.
+    #[cfg_attr(not(feature = "js"), expect(dead_code, reason = "it is always here"))]
+    pub number: Option<Number>,
     pub timeout: Millis,
 }
 
@@ -158,7 +161,7 @@ impl Flight {
             }
             if let Some((kind, body, patience)) = self.mirror.next(self.lanes.is_empty(), now) {
                 let timeout = self.workshop_timeout(now).min(patience);
-                return Command::Post(Post { slot: MIRROR, to_workshop: true, kind, body, timeout });
+                return Command::Post(Post { slot: MIRROR, to_workshop: true, kind, body, number: None, timeout });
             }
             if !self.lanes.is_empty() || self.mirror.is_busy() {
                 let patience = self.users_until.filter(|until| now < *until);
@@ -227,6 +230,11 @@ impl Flight {
     /// Without a write key Workshop is where records go.
     fn is_local(&self) -> bool {
         self.config().cloud.is_none()
+    }
+
+    /// Whether Workshop is shown what is sent.
+    fn is_for_workshop(&self) -> bool {
+        self.config().workshop.is_some()
     }
 
     /// Only the npm package knows of pages: elsewhere, whatever asks this is left out.

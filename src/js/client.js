@@ -1,4 +1,5 @@
 // What records: a client or a scope, as its handles see it.
+import { ARRAY } from "./crossing.js";
 import { CLOSE, FLUSH, deliver } from "./delivery.js";
 import { Home } from "./home.js";
 import { shown } from "./host.js";
@@ -7,9 +8,6 @@ import { textWithin } from "./json.js";
 import { forget, watch } from "./page.js";
 import { EMPTY_INTERACTION, SPAN, TOO_LARGE, addChanged, counts } from "./report.js";
 import { isOfUse, spanText } from "./span.js";
-
-/** The most that an element of an array may take, in bytes: it is a request of 1 MiB with its brackets. */
-const ELEMENT_LIMIT = 1048574;
 
 const CLOSED = { message: "the client is closed: record before calling `close`" };
 
@@ -83,7 +81,7 @@ export class Client {
         const [id, encode] = prepare(item, context);
         if (isOn) {
           if (this.isTooLate(call)) return;
-          this.push(kind, textWithin(ELEMENT_LIMIT, textCap, encode));
+          this.push(kind, textWithin(ARRAY.limit, textCap, encode));
           this.soon();
         }
         return id;
@@ -93,9 +91,9 @@ export class Client {
 
   /** Records a span that ended. */
   recordSpan(call, span, end) {
-    const { isOn, textCap, spanLimit } = this.home;
+    const { isOn, textCap, spans } = this.home;
     if (!isOn) return;
-    const text = spanText(span, end, textCap, spanLimit);
+    const text = spanText(span, end, textCap, spans.limit);
     // Only now: a `toJSON` of the app's own may have closed the client.
     if (this.isTooLate(call)) return;
     if (!isOfUse(span)) {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
 use super::flight::Journey;
+use super::kept::Text;
 use super::report;
 use crate::config::{Config, Destination, RetryPolicy};
 use crate::delivery::Flight;
@@ -34,28 +35,16 @@ impl Core {
         Core { recorder }
     }
 
-    /// Takes the JSON of records, one after the other. Returns whether one of them, or one that it replaced, was dropped.
-    pub fn record(&self, kind: usize, joined: &[u8], lengths: &[f64]) -> bool {
-        let Some(kind) = kind_of(kind) else { return false };
-        let outbox = &self.recorder.outbox;
-        let mut rest = joined;
-        let mut is_full = false;
-        for length in lengths {
-            let Some((record, others)) = rest.split_at_checked(*length as usize) else { break };
-            rest = others;
-            if kind == RecordKind::Partial {
-                // JavaScript has merged it.
-                outbox.push_update(record);
-            } else {
-                let write = |out: &mut Vec<u8>| {
-                    out.extend_from_slice(record);
-                    true
-                };
-                // JavaScript records nothing once the client is closed.
-                is_full |= outbox.push(kind, &write).is_ok_and(|dropped| dropped.is_some());
-            }
-        }
-        is_full
+    /// Takes records of these lengths, whose text JavaScript keeps. Returns whether one of them, or one that they replaced, was
+    /// dropped. JavaScript records nothing once the client is closed.
+    pub fn record(&self, kind: usize, number: usize, lengths: &[f64]) -> bool {
+        let text = Box::new(Text(number));
+        kind_of(kind).is_some_and(|kind| self.recorder.outbox.push_kept(kind, text, lengths).is_some())
+    }
+
+    /// Takes the JSON of an update of an interaction, which JavaScript has merged.
+    pub fn update(&self, update: &[u8]) {
+        self.recorder.outbox.push_update(update);
     }
 
     /// Counts a record that JavaScript has dropped.

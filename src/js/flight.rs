@@ -35,8 +35,8 @@ impl Journey {
         match flight.next(now) {
             Command::Done => DONE,
             Command::Wait(until) => until.map_or(f64::INFINITY, |until| until.saturating_sub(now) as f64),
-            Command::Post(Post { slot, to_workshop, kind, body, timeout }) => {
-                show_request(slot, kind as usize, to_workshop, timeout as f64, &body);
+            Command::Post(Post { slot, to_workshop, kind, body, number, timeout }) => {
+                show_request(slot, kind as usize, to_workshop, timeout as f64, &body, number.unwrap_or_default());
                 SEND
             }
         }

@@ -14,16 +14,15 @@ export class Home {
   /** How many interactions have news, and those of scopes. */
   changed = 0;
   stores = new Set();
-  crossing = new Crossing(() => queueMicrotask(() => this.warnOfLoss()));
 
   /**
    * `settings`: where records go, `cloud` and `workshop`, each a `url` and `headers`, and the `secret` that no error may repeat;
-   * how many code points a text may have (`textCap`), how many bytes a span (`spanLimit`), how many records of each kind but
-   * spans may wait (`eventLimit`); `context`, what events say of what recorded them; and the options that are needed later.
+   * how many code points a text may have (`textCap`); a request of spans (`spans`); how many records of each kind but spans may wait (`eventLimit`); `context`, what events say of what recorded them; and the options that are needed later.
    */
   constructor(settings) {
     Object.assign(this, settings);
     this.isOn = !!(this.cloud || this.workshop);
+    this.crossing = new Crossing(this.spans, () => queueMicrotask(() => this.warnOfLoss()));
   }
 
   /** Writes a warning, if it is the first of its kind for a while. */

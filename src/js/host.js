@@ -1,4 +1,5 @@
 // Where JavaScript and the wasm module meet.
+import { kept } from "./kept.js";
 
 /** Builds clients; there once the wasm module has started. */
 export let core;
@@ -9,11 +10,13 @@ export function connect(first) {
 
 const decoder = new TextDecoder();
 
-/** What the wasm module has shown last: a request to make, with the text of its body and how many bytes that is; or numbers. */
+/** What the wasm module has shown last: a request to make, with its body and how many bytes that has; or numbers. */
 export let shown;
 
-export function showRequest(slot, route, isToWorkshop, timeout, body) {
-  shown = [slot, route, isToWorkshop, timeout, decoder.decode(body), body.length];
+/** The body is here, or known by a number. */
+export function showRequest(slot, route, isToWorkshop, timeout, bytes, number) {
+  const { body, size } = kept(number) ?? { body: decoder.decode(bytes), size: bytes.length };
+  shown = [slot, route, isToWorkshop, timeout, body, size];
 }
 
 export function showNumbers(numbers) {

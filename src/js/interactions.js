@@ -121,10 +121,8 @@ export class Interactions {
   }
 
   #hasRoom() {
-    const { crossing, eventLimit } = this.#home;
-    const isFull = () => this.#changed.size + this.#core.updates() + crossing.size >= eventLimit;
-    // Not all that cross may be updates of interactions here.
-    if (isFull()) crossing.cross();
+    const { eventLimit } = this.#home;
+    const isFull = () => this.#changed.size + this.#core.updates() >= eventLimit;
     if (isFull()) this.dropHeld();
     return !isFull();
   }

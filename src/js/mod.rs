@@ -1,10 +1,12 @@
 //! The npm package's half in wasm: one class, which the JavaScript beside it is built on.
 //!
-//! What is open, spans and interactions, lives in JavaScript, where nothing has to be freed. What is complete is encoded there
-//! and crosses once, as the bytes that are sent: here it waits, and from here it is delivered. Nothing else crosses but numbers.
+//! What is open, spans and interactions, lives in JavaScript, where nothing has to be freed. What is complete is encoded there,
+//! and of its text this half knows the lengths: it says what is sent, and when. A text crosses only if it has to be cut, or was not
+//! delivered at once. Nothing else crosses but numbers.
 
 mod core;
 mod flight;
+mod kept;
 mod report;
 
 use wasm_bindgen::prelude::*;
@@ -18,9 +20,9 @@ extern "C" {
     fn connect(core: Core);
 
     /// Shows a request to be made: what tells it from others, the number of the kind of record whose route it takes, where it
-    /// goes, how many milliseconds it may take, and its body.
+    /// goes, how many milliseconds it may take, and its body or the number under which that is kept.
     #[wasm_bindgen(js_name = showRequest)]
-    fn show_request(slot: usize, route: usize, to_workshop: bool, timeout: f64, body: &[u8]);
+    fn show_request(slot: usize, route: usize, to_workshop: bool, timeout: f64, body: &[u8], number: usize);
 
     /// Shows the numbers of a report.
     #[wasm_bindgen(js_name = showNumbers)]

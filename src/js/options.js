@@ -1,5 +1,6 @@
 // The options of a client. The rules are those of `src/builder.rs` and `src/endpoint.rs`.
 import { Client } from "./client.js";
+import { REQUEST_LIMIT } from "./crossing.js";
 import { Home } from "./home.js";
 import { VERSION, core, runtime } from "./host.js";
 import { demandObject, read, table, wrong } from "./input.js";
@@ -46,7 +47,9 @@ function home(values) {
   const isDebugging = debug || debugLogs;
   const cloud = isOn && { url, headers: headers(secret, project(projectId.trim()), isDebugging) };
   const workshop = !isDisabled && httpUrl(workshopUrl);
-  const prefix = utf8(tracePrefix(quoted(serviceName || LIBRARY)));
+  const before = tracePrefix(quoted(serviceName || LIBRARY));
+  const prefix = utf8(before);
+  const limit = REQUEST_LIMIT - prefix.length - TRACE_SUFFIX.length;
   const numbers = [!!cloud, !!workshop, events, spans, batch, attempts, baseDelay, requestTimeout, closeTimeout];
   return new Home({
     core: core.build(numbers, prefix),
@@ -54,7 +57,7 @@ function home(values) {
     workshop: workshop && { url: workshop, headers: { "Content-Type": "application/json" } },
     secret,
     textCap,
-    spanLimit: REQUEST_LIMIT - prefix.length - TRACE_SUFFIX.length,
+    spans: { before, after: TRACE_SUFFIX, limit, batch },
     eventLimit: events,
     context: `{"library":{"name":"${LIBRARY}","version":"${VERSION}"},"metadata":{"language":"rust","runtime":"${runtime()}"}}`,
     isDebugging,
@@ -91,8 +94,7 @@ function headers(secret, projectId, isDebugging) {
   return headers;
 }
 
-/** The most that a request may take, in bytes, and what it is of spans, before and behind them. */
-const REQUEST_LIMIT = 1024 * 1024;
+/** A request of spans, before and behind them. */
 const TRACE_SUFFIX = "]}]}]}";
 const tracePrefix = (service) =>
   `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":${service}}},` +

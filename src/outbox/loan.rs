@@ -1,5 +1,6 @@
 //! What a flush has while it delivers: runs of records out of the outbox, for a limited time.
 
+use super::kept::Number;
 use super::run::Run;
 use super::tally::DropReason;
 use super::{Outbox, State};
@@ -84,6 +85,12 @@ impl Outbox {
         }
     }
 
+    /// By which its text is known where that is, if it is not here.
+    pub fn number(&self, batch: &Batch) -> Option<Number> {
+        // Elsewhere nobody asks for the lock.
+        if cfg!(feature = "js") { self.lock().loan(batch)?.run.number() } else { None }
+    }
+
     /// The body of its request.
     pub fn body(&self, batch: &Batch, envelope: &Envelope<'_>) -> Option<Vec<u8>> {
         Some(envelope.around(self.lock().loan(batch)?.run.joined()))
@@ -127,6 +134,7 @@ impl Outbox {
         let mut state = self.lock();
         let Some(mut loan) = state.end_loan(batch) else { return 0 };
         loan.run.given_up = flush;
+        loan.run.fetch();
         state.queues.get_mut(batch.kind).put_back(loan.run);
         batch.len
     }

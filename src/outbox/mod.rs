@@ -5,6 +5,7 @@
 mod counters;
 mod index;
 mod interactions;
+mod kept;
 mod loan;
 mod queue;
 mod run;
@@ -20,6 +21,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 pub(crate) use counters::Counters;
 pub(crate) use interactions::{Call, Update};
+#[cfg(feature = "js")]
+pub(crate) use kept::Kept;
+pub(crate) use kept::Number;
 pub(crate) use loan::{Batch, LONGEST_LOAN, Wanted};
 pub(crate) use run::Writer;
 pub use stats::Stats;

@@ -89,7 +89,7 @@ impl Queue {
                 place = place.saturating_add(1);
                 continue;
             }
-            let count = envelope.room(lent.len(), lent.joined().len(), run.lengths(horizon));
+            let count = envelope.room(lent.len(), lent.joined_len(), run.lengths(horizon));
             if count < run.len() {
                 lent.append(run, count);
                 break;

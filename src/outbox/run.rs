@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::kept::{Elsewhere, Number};
 use crate::platform::Spares;
 use crate::wire::body::is_final_partial;
 
@@ -28,6 +29,8 @@ pub(crate) struct Run {
     /// The last flush that gave up on it, or 0.
     pub given_up: u64,
     joined: Vec<u8>,
+    /// Where the text is, if it is not here.
+    kept: Option<Elsewhere>,
     marks: Vec<Mark>,
     /// How many of the first records are gone.
     gone: usize,
@@ -58,6 +61,30 @@ impl Run {
         Self { key: Some(key), joined: record.to_vec(), marks: vec![mark], ..Self::default() }
     }
 
+    /// Records of these lengths.
+    #[cfg(feature = "js")]
+    pub fn kept(text: Elsewhere, lengths: &[f64]) -> Self {
+        let mut end = 0_usize;
+        let marks = lengths.iter().map(|length| {
+            let mark = Mark { seq: 0, end: end.wrapping_add(*length as usize) };
+            end = mark.end.wrapping_add(1);
+            mark
+        });
+        Self { marks: marks.collect(), kept: Some(text), ..Self::default() }
+    }
+
+    /// By which its text is known where that is, if it is not here.
+    pub fn number(&self) -> Option<Number> {
+        self.kept.as_ref().filter(|_| self.gone == 0).map(|kept| kept.number())
+    }
+
+    /// Has the text here.
+    pub fn fetch(&mut self) {
+        if let Some(kept) = self.kept.take() {
+            self.joined = kept.bytes();
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.marks.len().saturating_sub(self.gone)
     }
@@ -68,7 +95,11 @@ impl Run {
 
     /// Whether a record that follows may join it.
     pub fn has_room(&self) -> bool {
-        self.key.is_none() && self.given_up == 0 && self.marks.len() < FULL_RECORDS && self.joined.len() < FULL
+        self.key.is_none()
+            && self.kept.is_none()
+            && self.given_up == 0
+            && self.marks.len() < FULL_RECORDS
+            && self.joined.len() < FULL
     }
 
     /// Whether all of these may join it.
@@ -86,6 +117,7 @@ impl Run {
     /// Forgets the records, and keeps the memory for others.
     pub fn clear(&mut self) {
         self.joined.clear();
+        self.kept = None;
         self.marks.clear();
         self.gone = 0;
         self.given_up = 0;
@@ -121,11 +153,13 @@ impl Run {
     }
 
     /// The records as they stand in a request.
-    pub fn joined(&self) -> &[u8] {
+    pub fn joined(&mut self) -> &[u8] {
+        self.fetch();
         self.joined.get(self.start(self.gone)..).unwrap_or_default()
     }
 
-    pub fn records(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn records(&mut self) -> impl Iterator<Item = &[u8]> {
+        self.fetch();
         (self.gone..self.marks.len()).map(|at| self.joined.get(self.place(at)).unwrap_or_default())
     }
 
@@ -145,9 +179,14 @@ impl Run {
         self.key.is_some() && is_final_partial(&self.joined)
     }
 
+    /// How long they are as they stand in a request.
+    pub fn joined_len(&self) -> usize {
+        self.marks.last().map_or(0, |last| last.end.saturating_sub(self.start(self.gone)))
+    }
+
     /// How long the records are altogether.
     pub fn bytes(&self) -> usize {
-        self.joined().len().saturating_sub(self.len().saturating_sub(1))
+        self.joined_len().wrapping_sub(self.len().saturating_sub(1))
     }
 
     /// The first record's place in the order of recording; that of an empty run is the end.
@@ -157,6 +196,10 @@ impl Run {
 
     /// Moves the first records of another run, which follow the ones here.
     pub fn append(&mut self, other: &mut Run, count: usize) {
+        if count > 0 {
+            self.fetch();
+            other.fetch();
+        }
         let from = other.start(other.gone);
         let to = other.start(other.gone.saturating_add(count));
         if !self.joined.is_empty() && from < to {
@@ -188,6 +231,7 @@ impl Run {
 
     /// Removes the newest record. Returns how long it was.
     pub fn drop_last(&mut self) -> usize {
+        self.fetch();
         let Some(last) = self.marks.len().checked_sub(1) else { return 0 };
         let length = self.place(last).len();
         self.marks.truncate(last);

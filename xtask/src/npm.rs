@@ -17,7 +17,7 @@ const LIBRARY: &str = "raindrop";
 /// The entry of what all entries of the package share. It becomes one file: to import many takes long.
 const CORE: &str = "core.js";
 /// The package's half in JavaScript.
-const SCRIPTS: [&str; 19] = [
+const SCRIPTS: [&str; 20] = [
     "client.js",
     "crossing.js",
     "delivery.js",
@@ -29,6 +29,7 @@ const SCRIPTS: [&str; 19] = [
     "interaction.js",
     "interactions.js",
     "json.js",
+    "kept.js",
     "options.js",
     "page.js",
     "post.js",

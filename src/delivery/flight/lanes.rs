@@ -44,10 +44,12 @@ impl Flight {
             let kind = lane.batch.kind;
             let post = if self.is_local() && kind == RecordKind::Event {
                 let Some(body) = outbox.as_final_partials(&lane.batch).pop() else { continue };
-                Post { slot, to_workshop: true, kind: RecordKind::Partial, body, timeout }
+                Post { slot, to_workshop: true, kind: RecordKind::Partial, body, number: None, timeout }
             } else {
-                let Some(body) = outbox.body(&lane.batch, &self.envelope(kind)) else { continue };
-                Post { slot, to_workshop: self.is_local(), kind, body, timeout }
+                let number = outbox.number(&lane.batch).filter(|_| !self.is_for_workshop());
+                let body = number.map_or_else(|| outbox.body(&lane.batch, &self.envelope(kind)), |_| Some(Vec::new()));
+                let Some(body) = body else { continue };
+                Post { slot, to_workshop: self.is_local(), kind, body, number, timeout }
             };
             if !lane.is_mirrored {
                 lane.is_mirrored = true;

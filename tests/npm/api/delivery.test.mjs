@@ -92,6 +92,33 @@ test("a flush that fails for good rejects with the status, and keeps what may st
   );
 });
 
+test("what failed, or was too much for a request, goes out again whole and in order", async () => {
+  const arrived = [];
+  let answer = () => 503;
+  const { fetch } = fakeFetch((_, { body }) => {
+    const { spans } = JSON.parse(body).resourceSpans[0].scopeSpans[0];
+    const status = answer(spans);
+    if (status == 200) arrived.push(...spans.map(({ name }) => name));
+    return new Response("", { status });
+  });
+  const raindrop = clientWith(fetch, { maxAttempts: 1, traceMaxBatchSize: 20, traceMaxQueueSize: 60 });
+  const names = Array.from({ length: 75 }, (_, index) => `${index} ${index % 7 ? "cats" : "猫 \"🙂\""}`);
+  const record = (some) => some.forEach((name) => raindrop.startSpan({ name, eventId: "e" }).end());
+  record(names.slice(0, 50));
+  await told("warn", () => assert.rejects(raindrop.flush(), { status: 503 }));
+  answer = (spans) => (spans.length > 3 ? 413 : 200);
+  await told("warn", async () => {
+    record(names.slice(50));
+    assert.equal((await raindrop.flush()).delivered, 60);
+  });
+  assert.deepEqual(
+    arrived.sort((one, other) => Number.parseInt(one) - Number.parseInt(other)),
+    names.slice(15),
+  );
+  const { accepted, delivered, pending, droppedBy } = raindrop.stats();
+  assert.deepEqual([accepted, delivered, pending, droppedBy.queueFull], [75, 60, 0, 15]);
+});
+
 test("a refused request is made once, and its records are counted", async () => {
   await withClient(async ({ raindrop, ingest }) => {
     await ingest.fail("events/track", 9, { Status: { status: 401, headers: [], body: "" } });

@@ -1,0 +1,61 @@
+//! Records whose text waits where they were recorded, which is in JavaScript, until it has to be here: to be cut, or because it
+//! could not be delivered.
+
+#[cfg(not(feature = "js"))]
+pub(crate) use nothing::{Elsewhere, Number};
+#[cfg(feature = "js")]
+pub(crate) use text::{Elsewhere, Kept, Number};
+
+#[cfg(feature = "js")]
+mod text {
+    use std::fmt;
+
+    use super::super::run::Run;
+    use super::super::{DropReason, Outbox};
+    use crate::records::RecordKind;
+
+    /// By which whoever keeps a text knows it.
+    pub(crate) type Number = usize;
+
+    pub(crate) type Elsewhere = Box<dyn Kept>;
+
+    /// The text of records with commas between them. It need not be kept any longer than this.
+    pub(crate) trait Kept: fmt::Debug + Send {
+        fn number(&self) -> Number;
+
+        /// The text.
+        fn bytes(&self) -> Vec<u8>;
+    }
+
+    impl Outbox {
+        /// Adds records of these lengths. Returns why one of them, or of those that they replaced, was dropped.
+        pub fn push_kept(&self, kind: RecordKind, kept: Elsewhere, lengths: &[f64]) -> Option<DropReason> {
+            let mut state = self.lock();
+            lengths.iter().for_each(|_| self.counters.accept(kind));
+            state.last_seq = self.counters.next_seqs(lengths.len());
+            let mut run = Run::kept(kept, lengths);
+            run.renumber(state.last_seq);
+            state.queues.get_mut(kind).add(run.into());
+            self.fit(&mut state, kind)
+        }
+    }
+}
+
+/// Without JavaScript everything is here.
+#[cfg(not(feature = "js"))]
+mod nothing {
+    pub(crate) type Number = std::convert::Infallible;
+
+    #[derive(Debug)]
+    pub(crate) enum Elsewhere {}
+
+    impl Elsewhere {
+        pub fn number(&self) -> Number {
+            match *self {}
+        }
+
+        pub fn bytes(&self) -> Vec<u8> {
+            match *self {}
+        }
+    }
+}
