@@ -1,5 +1,5 @@
 // What callers hand over: read field by field, and refused by name.
-import { json } from "./json.js";
+import { flatInside, json } from "./json.js";
 
 /** A table: the kind of each field, by the sign in front of it, and its name. */
 // `!` required text, `@` time, `#` number, `?` boolean, `{` object, `=` object of texts, `[` attachments, `>` function,
@@ -40,6 +40,7 @@ function time(value, field) {
 
 /** A value that its kind allows, as it crosses; `undefined` is no value. */
 export function checked(kind, value, field) {
+  if (typeof value == "string" && value && (!kind || kind == "!")) return value;
   if (kind == "-" || (value == null && kind != "!")) return;
   switch (kind) {
     case "@":
@@ -74,17 +75,7 @@ export function demandObject(value, field) {
 /** The values of a table's fields, in its order. */
 export function read(table, input, path = "") {
   demandObject(input, path || "the argument");
-  return allChecked(table, table.map(([, name]) => input[name]), path && `${path}.`);
-}
-
-/** The same for values that were read already: by names that stand in the code that is faster. */
-export function allChecked(table, values, path = "") {
-  for (let index = 0; index < table.length; index++) {
-    const field = table[index];
-    const value = values[index];
-    values[index] = value == null && field[0] != "!" ? undefined : checked(field[0], value, path + field[1]);
-  }
-  return values;
+  return table.map(([kind, name]) => checked(kind, input[name], path ? `${path}.${name}` : name));
 }
 
 function attachment(item, path) {
@@ -122,9 +113,16 @@ export function asText(value, field) {
   return asJson(value, field) ?? wrong(field, `cannot be JSON: it is a ${typeof value}`);
 }
 
-function asJson(value, field) {
+/** The same, or what stands for such a text inside a string. */
+export function asContent(value, field) {
+  if (value == null || typeof value == "string") return value;
+  const inside = asJson(value, field, flatInside);
+  return inside ? { inside } : asText(value, field);
+}
+
+function asJson(value, field, write = json) {
   try {
-    return json(value);
+    return write(value);
   } catch (error) {
     wrong(field, `cannot be JSON: ${firstLine(error)}`);
   }

@@ -1,9 +1,7 @@
 // What starts spans.
-import { allChecked, errorText, table } from "./input.js";
+import { checked, errorText } from "./input.js";
 import { LLM_KIND, TOOL_KIND } from "./span.js";
 import { LlmSpan, Span, ToolSpan, opened, run } from "./spans.js";
-
-const TOOL = table("@startTime @endTime #durationMs");
 
 /** What starts spans: a client, an interaction, a tracer. */
 export class Source {
@@ -48,7 +46,9 @@ export class Source {
     try {
       const span = opened(TOOL_KIND, this.#from, options);
       const { startTime, endTime, durationMs, error } = options;
-      const [start, end = start == null ? Date.now() : undefined, duration] = allChecked(TOOL, [startTime, endTime, durationMs]);
+      const start = checked("@", startTime, "startTime");
+      const end = checked("@", endTime, "endTime") ?? (start == null ? Date.now() : undefined);
+      const duration = checked("#", durationMs, "durationMs");
       span.start = start ?? end - (duration ?? 0);
       if (error != null) span.error = errorText(error);
       client.recordSpan("trackTool", span, end ?? (duration == null ? Date.now() : start + duration));

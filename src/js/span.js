@@ -6,71 +6,91 @@ export const TOOL_KIND = 1;
 export const LLM_KIND = 2;
 
 const ASSOCIATION = "traceloop.association.properties.";
-const ASSOCIATED = Object.fromEntries(
-  ["user_id", "convo_id", "event", "event_name", "event_id"].map((name) => [name, ASSOCIATION + name]),
-);
 
 const KEPT = /^(gen_ai\..*|ai\.operationId|traceloop\.(span\.kind|workflow\.name|association\.properties\.(user|convo|event)_id))$/;
 
-/**
- * Attributes that are texts, by their keys: what stands before the text, of the first in a span and of others, and the last text
- * with all of it. What takes longest is to join pieces, so these are few.
- */
-const lately = new Map();
+/** What closes an attribute that is a text or an integer. It is written together with what opens the next one. */
+const CLOSE = '"}}';
+
+const opening = (key, type) => opened(`${CLOSE},{"key":"${escaped(key)}","value":{"${type}":"`);
+
+/** Of what comes next: that, and what is the first of a span, both in one piece. */
+const opened = (next) => ({ next, first: next.slice(CLOSE.length + 1) });
+
+/** Attributes by their keys: what opens them, and the last short text with that. What takes longest is to join pieces. */
+const known = new Map();
 const KEYS_KEPT = 1000;
 /** Shorter texts are remembered: engines copy them, where a longer one may hold the text that it was cut from. */
 const SHORT = 13;
 const LONGEST_KEY = 128;
 
+function attribute(key) {
+  let it = known.get(key);
+  if (!it) {
+    it = { key, string: opening(key, "stringValue"), integer: undefined, text: undefined, all: undefined };
+    if (known.size < KEYS_KEPT && key.length < LONGEST_KEY) known.set(key, it);
+  }
+  return it;
+}
+
+const KINDS = ["traceloop.span.kind", "raindrop.span.kind", "ai.operationId"].map(attribute);
+const OPERATION = KINDS[2];
+const [NAME, INPUT, OUTPUT, DURATION] = ["name", "input", "output", "duration_ms"].map((name) => attribute(`traceloop.entity.${name}`));
+const EVENT = attribute("ai.telemetry.metadata.raindrop.eventId");
+const ASSOCIATED = Object.fromEntries(
+  ["user_id", "convo_id", "event", "event_name", "event_id"].map((name) => [name, attribute(ASSOCIATION + name)]),
+);
+
 const stringValue = (text) => `{"stringValue":${quoted(text)}}`;
-const intValue = (digits) => `{"intValue":"${digits}"}`;
 
 /** Attributes in their array, with commas between them. Those that the caller set, `own`, win over those that a kind of span implies. */
 class Attributes {
   text = "";
+  /** What closes the last one. */
+  close = "";
 
   constructor(own, cap) {
     this.own = own;
     this.cap = cap;
   }
 
-  /** Takes one with a comma in front. */
-  append(text) {
-    this.text += this.text ? text : text.slice(1);
+  /** Takes what opens one, and its text, which is escaped. */
+  take({ next, first }, text) {
+    const { close } = this;
+    if (close == CLOSE) this.text += `${next}${text}`;
+    else this.text += `${close && `${close},`}${first}${text}`;
+    this.close = CLOSE;
   }
 
-  string(key, text) {
-    let last = lately.get(key);
-    if (!last) {
-      const next = `,{"key":"${escaped(key)}","value":{"stringValue":"`;
-      // Cutting it also makes it one piece.
-      last = { next, first: next.slice(1) };
-      if (lately.size < KEYS_KEPT && key.length < LONGEST_KEY) lately.set(key, last);
-    }
+  string(it, text) {
     // Said twice, it is put into one piece, of which many will be made: for a text that changes that would take longer.
-    if (last.text === text) return this.append((last.all ??= [last.next, escaped(text), '"}}'].join("")));
+    if (it.text === text) return this.take((it.all ??= opened([it.string.next, escaped(text)].join(""))), "");
     if (text.length < SHORT) {
-      last.text = text;
-      last.all = undefined;
+      it.text = text;
+      it.all = undefined;
     }
-    this.text += `${this.text ? last.next : last.first}${escaped(text)}"}}`;
+    this.take(it.string, escaped(text));
+  }
+
+  integer(it, number) {
+    this.take((it.integer ??= opening(it.key, "intValue")), number);
   }
 
   add(key, value) {
-    this.append(`,{"key":${quoted(key)},"value":${value}}`);
+    this.text += `${this.close && `${this.close},`}{"key":${quoted(key)},"value":${value}`;
+    this.close = "}";
   }
 
   /** A caller's value by the type that fits it; nothing for null. */
   typed(key, value) {
     switch (typeof value) {
       case "string":
-        return this.string(key, cut(value, this.cap));
+        return this.string(attribute(key), cut(value, this.cap));
       case "boolean":
         return this.add(key, `{"boolValue":${value}}`);
       case "number":
-        if (Number.isFinite(value)) {
-          this.add(key, Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? intValue(value) : `{"doubleValue":${value}}`);
-        }
+        if (Number.isInteger(value) && Math.abs(value) < 2 ** 63) this.integer(attribute(key), value);
+        else if (Number.isFinite(value)) this.add(key, `{"doubleValue":${value}}`);
         return;
     }
     // As JSON has it: a `Date` is a text.
@@ -78,23 +98,35 @@ class Attributes {
     const items = text && JSON.parse(text);
     if (items == null) return;
     if (typeof items != "object") this.typed(key, items);
-    else if (!Array.isArray(items) || items.some((item) => typeof item != "string")) this.string(key, cut(text, this.cap));
+    else if (!Array.isArray(items) || items.some((item) => typeof item != "string")) this.string(attribute(key), cut(text, this.cap));
     else this.add(key, `{"arrayValue":{"values":[${items.map((item) => stringValue(cut(item, this.cap)))}]}}`);
   }
 
+  /** Whether the caller has not set it. */
+  isFree({ key }) {
+    return this.own?.[key] === undefined;
+  }
+
   /** One that is implied, unless it is empty. */
-  implied(key, text) {
-    if (text && this.own?.[key] === undefined) this.string(key, text);
+  implied(it, text) {
+    if (text && this.isFree(it)) this.string(it, text);
   }
 
   /** An integer that is implied. */
-  int(key, number) {
-    if (this.own?.[key] === undefined) this.append(`,{"key":"${key}","value":{"intValue":"${number}"}}`);
+  int(it, number) {
+    if (this.isFree(it)) this.integer(it, number);
   }
 
   /** A longer one that may be empty. */
-  some(key, text) {
-    if (text != null && this.own?.[key] === undefined) this.string(key, cut(text, this.cap));
+  some(it, text) {
+    if (text != null && this.isFree(it)) this.string(it, cut(text, this.cap));
+  }
+
+  /** What went into a tool or came out of it: a text, or what stands for one inside a string. */
+  content(it, content) {
+    const inside = content?.inside;
+    if (!(inside?.length <= this.cap)) this.some(it, inside ? JSON.parse(`"${inside}"`) : content);
+    else if (this.isFree(it)) this.take(it.string, inside);
   }
 
   /** An association property, unless the caller has set it. */
@@ -104,54 +136,62 @@ class Attributes {
 
   message(list, index, role, text) {
     const key = `gen_ai.${list}.${index}.`;
-    this.implied(`${key}role`, role);
-    this.some(`${key}content`, text ?? "");
+    this.implied(attribute(`${key}role`), role);
+    this.some(attribute(`${key}content`), text ?? "");
   }
 }
 
 /** What a call of a model says. `limit`: for an attribute that holds several texts. */
 function addModel(to, { detail, operationId }, limit) {
   const [input, output, model, responseModel, provider, inputTokens, outputTokens, messages] = detail;
-  to.implied("traceloop.span.kind", "llm");
-  to.implied("raindrop.span.kind", "llm_call");
-  to.implied("ai.operationId", operationId || "ai.generateText");
-  to.implied("ai.model.id", model);
-  to.implied("gen_ai.request.model", model);
-  to.implied("gen_ai.response.model", responseModel || model);
-  to.implied("ai.model.provider", provider);
-  to.implied("gen_ai.system", provider);
-  to.implied("gen_ai.provider.name", provider);
+  ["llm", "llm_call", operationId || "ai.generateText"].forEach((text, index) => to.implied(KINDS[index], text));
+  for (const it of MODEL) to.implied(it, model);
+  to.implied(RESPONSE_MODEL, responseModel || model);
+  for (const it of PROVIDER) to.implied(it, provider);
   if (messages?.length) {
     const chat = (cap) => json(messages.map(([role, text]) => ({ role, content: cut(text ?? "", cap) })));
-    to.implied("ai.prompt.messages", fitted(limit, to.cap, (text) => codePoints(text, limit), chat) ?? chat(0));
+    to.implied(MESSAGES, fitted(limit, to.cap, (text) => codePoints(text, limit), chat) ?? chat(0));
     messages.forEach(([role, text], index) => to.message("prompt", index, role, text));
   } else if (input) {
-    to.some("ai.prompt", input);
+    to.some(PROMPT, input);
     to.message("prompt", 0, "user", input);
   }
   if (output) {
-    to.some("ai.response.text", output);
+    to.some(RESPONSE, output);
     to.message("completion", 0, "assistant", output);
   }
-  if (inputTokens > 0) to.int("gen_ai.usage.input_tokens", inputTokens);
-  if (outputTokens > 0) to.int("gen_ai.usage.output_tokens", outputTokens);
+  if (inputTokens > 0) to.int(INPUT_TOKENS, inputTokens);
+  if (outputTokens > 0) to.int(OUTPUT_TOKENS, outputTokens);
 }
+
+const MODEL = ["ai.model.id", "gen_ai.request.model"].map(attribute);
+const PROVIDER = ["ai.model.provider", "gen_ai.system", "gen_ai.provider.name"].map(attribute);
+const [RESPONSE_MODEL, MESSAGES, PROMPT, RESPONSE, INPUT_TOKENS, OUTPUT_TOKENS] = [
+  "gen_ai.response.model",
+  "ai.prompt.messages",
+  "ai.prompt",
+  "ai.response.text",
+  "gen_ai.usage.input_tokens",
+  "gen_ai.usage.output_tokens",
+].map(attribute);
+
+const TOOL = ["tool", "tool_call", "ai.toolCall"];
+const ONLY_TOOL = opened(TOOL.map((text, index) => KINDS[index].string.next + text).join(""));
 
 /** What a call of a tool says. */
 function addTool(to, { name, detail: [input, output], start }, end) {
-  to.implied("traceloop.span.kind", "tool");
-  to.implied("raindrop.span.kind", "tool_call");
-  to.implied("ai.operationId", "ai.toolCall");
-  to.implied("traceloop.entity.name", name);
-  to.some("traceloop.entity.input", input);
-  to.some("traceloop.entity.output", output);
-  to.int("traceloop.entity.duration_ms", end - start);
+  if (to.own) TOOL.forEach((text, index) => to.implied(KINDS[index], text));
+  else to.take(ONLY_TOOL, "");
+  to.implied(NAME, name);
+  to.content(INPUT, input);
+  to.content(OUTPUT, output);
+  to.int(DURATION, end - start);
 }
 
 /** Whose the span is. */
 function addAssociation(to, properties, { eventId, userId, convoId, event }) {
   const ownEvent = properties?.event_id;
-  to.implied("ai.telemetry.metadata.raindrop.eventId", typeof ownEvent == "string" ? cut(ownEvent, to.cap) : eventId);
+  to.implied(EVENT, typeof ownEvent == "string" ? cut(ownEvent, to.cap) : eventId);
   to.associated("user_id", userId, properties);
   to.associated("convo_id", convoId, properties);
   to.associated("event", event, properties);
@@ -169,17 +209,30 @@ function encode(span, end, cap, limit) {
   const to = new Attributes(attributes, cap);
   if (kind == LLM_KIND) addModel(to, span, limit);
   else if (kind == TOOL_KIND) addTool(to, span, end);
-  else to.implied("ai.operationId", operationId);
+  else to.implied(OPERATION, operationId);
   addAssociation(to, properties, place.identity);
   // The backend refuses an attribute without a key.
   for (const key in attributes) if (key && attributes[key] !== undefined) to.typed(key, attributes[key]);
   const above = place.parent ? `A=","parentSpanId":"${place.parent}` : "";
-  const status = error == null ? "1}}" : `2,"message":${quoted(cut(error, cap))}}}`;
+  const status = error == null ? OK : `],"status":{"code":2,"message":${quoted(cut(error, cap))}}}`;
   return (
-    `{"traceId":"${place.trace}A==","spanId":"${place.id}${above}A=","name":"${escaped(name)}","startTimeUnixNano":"${nanos(start)}",` +
-    `"endTimeUnixNano":"${nanos(end)}","attributes":[${to.text}],"status":{"code":${status}`
+    `{"traceId":"${place.trace}A==","spanId":"${place.id}${above}A=","name":"${escaped(name)}${times(start, end)}${to.text}` +
+    (to.close == CLOSE && status == OK ? CLOSED_OK : to.close + status)
   );
 }
+
+const OK = '],"status":{"code":1}}';
+const CLOSED_OK = CLOSE + OK;
+
+/** What stands between a span's name and its attributes, and the last of it: in a Worker the clock stands still. */
+function times(start, end) {
+  if (start != lastTimes.start || end != lastTimes.end) {
+    const text = ['","startTimeUnixNano":"', nanos(start), '","endTimeUnixNano":"', nanos(end), '","attributes":['].join("");
+    lastTimes = { start, end, text };
+  }
+  return lastTimes.text;
+}
+let lastTimes = {};
 
 /** In the year 2554: the nanoseconds of a later time take more than 64 bits. */
 const LAST_MS = 18_446_744_000_000;

@@ -120,6 +120,47 @@ test("a span of a tool says what it was given and what it returned, as they were
   assert.equal(plain.attributes["traceloop.entity.output"], '{"a":1}');
 });
 
+test("what goes into a tool is the JSON of it", async () => {
+  class Order {
+    id = 7;
+  }
+  const inputs = [
+    {},
+    { text: "plain", number: 5, yes: true, no: false, nothing: null, left: undefined },
+    { "a \"key\"": 'say "hi"\n\\', 'é\t': "日本 🙂", 2: "two", 1: "one" },
+    { big: 1e21, small: -0, part: 0.1, nan: NaN, infinite: -Infinity },
+    { list: [1, "two"], inner: { deep: { er: "\"" } } },
+    { at: new Date(0), toJSON: undefined, call() {}, [Symbol.iterator]: 1 },
+    { secret: 1, toJSON: () => "told" },
+    { __proto__: { inherited: 1 }, own: 2 },
+    Object.assign(Object.create(null), { bare: "x" }),
+    new Order(),
+    new Date(0),
+    [{ a: "b" }],
+    7,
+    true,
+    "as it is",
+  ];
+  const { spans } = await landed((raindrop) => inputs.forEach((input) => raindrop.trackTool({ name: "t", eventId: "e", input, output: input })));
+  for (const [index, input] of inputs.entries()) {
+    const text = typeof input == "string" ? input : JSON.stringify(input);
+    const { "traceloop.entity.input": given, "traceloop.entity.output": returned } = spans[index].attributes;
+    assert.deepEqual([given, returned], [text, text]);
+  }
+});
+
+test("the JSON of a tool is cut to the cap like any text", async () => {
+  const input = { text: 'é"'.repeat(40) };
+  const text = JSON.stringify(input);
+  for (const cap of [text.length - 1, text.length]) {
+    const record = (raindrop) => raindrop.trackTool({ name: "t", eventId: "e", input });
+    const { spans: [span] } = await landed(record, { maxTextFieldChars: cap });
+    const marker = "...[truncated by raindrop]";
+    const expected = cap < text.length ? text.slice(0, cap - marker.length) + marker : text;
+    assert.equal(span.attributes["traceloop.entity.input"], expected);
+  }
+});
+
 test("errors mark a span as failed", async () => {
   const { error, text, fine } = await spans((raindrop) => {
     const failed = (name, reason) => {
