@@ -1,30 +1,27 @@
-// In node: both in one process, by turns. Prints medians in microseconds as JSON.
+// In node: by turns, each in an isolate of its own, as an app has one of them. Prints medians in microseconds as JSON.
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { cases, discardRequests, prepared } from "./cases.mjs";
-import { ours, peer } from "./contestants.mjs";
+import { Worker } from "node:worker_threads";
+import { cases } from "./cases.mjs";
 import { rounds } from "./rounds.mjs";
 
-discardRequests();
-const contestants = {
-  ours: ours(await import(process.argv[2])),
-  peer: peer(await import("@raindrop-ai/ai-sdk")),
-};
+const modules = { ours: process.argv[2], peer: "@raindrop-ai/ai-sdk" };
+const contestants = Object.fromEntries(
+  Object.entries(modules).map(([who, module]) => {
+    return [who, new Worker(new URL("node-contestant.mjs", import.meta.url), { workerData: { who, module } })];
+  }),
+);
 
 const figures = {};
-for (const [name, bench] of Object.entries(cases)) {
-  figures[name] = await rounds(contestants, async (create) => {
-    const { clients, work } = prepared(bench, create);
-    const start = performance.now();
-    await work();
-    const took = performance.now() - start;
-    // What is held would be in the way of the next round.
-    for (const client of clients) await client.flush();
-    return (took * 1000) / bench.per;
+for (const name of Object.keys(cases)) {
+  figures[name] = await rounds(contestants, async (worker) => {
+    worker.postMessage(name);
+    const [took] = await once(worker, "message");
+    return took;
   });
 }
 
-const modules = { ours: process.argv[2], peer: "@raindrop-ai/ai-sdk" };
 const first = fileURLToPath(new URL("first.mjs", import.meta.url));
 figures["import → first recorded span"] = await rounds(
   { ours: ["ours", modules.ours], peer: ["peer", modules.peer] },

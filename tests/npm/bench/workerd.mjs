@@ -37,22 +37,26 @@ async function timed(work) {
   return (performance.now() - start) * 1000;
 }
 
+// By turns, each in an isolate of its own, as an app has one of them.
 const figures = {};
-const worker = await startModules(await bundle("worker.mjs"), {}, FLAGS);
-const call = async (path, query = {}) => {
-  const response = await fetch(new URL(`${path}?${new URLSearchParams(query)}`, worker.url));
-  if ((await response.text()) !== "done") throw new Error(`${path} failed: ${worker.output()}`);
+const workers = {
+  ours: await startModules(await bundle("worker-ours.mjs"), {}, FLAGS),
+  peer: await startModules(await bundle("worker-peer.mjs"), {}, FLAGS),
 };
 for (const [name, { per }] of Object.entries(cases)) {
-  figures[name] = await rounds({ ours: "ours", peer: "peer" }, async (who) => {
-    await call("/prepare", { who, case: name });
+  figures[name] = await rounds(workers, async ({ url, output }) => {
+    const call = async (path) => {
+      const response = await fetch(new URL(`${path}?${new URLSearchParams({ case: name })}`, url));
+      if ((await response.text()) !== "done") throw new Error(`${path} failed: ${output()}`);
+    };
+    await call("/prepare");
     const nothing = await timed(() => call("/nothing"));
     const took = await timed(() => call("/work"));
     await call("/clean");
     return (took - nothing) / per;
   });
 }
-await worker.stop();
+for (const { stop } of Object.values(workers)) await stop();
 
 // From the start of the runtime to the answer of Workers that record, which needs the module to be there, less the same with
 // Workers that do nothing.
