@@ -33,6 +33,18 @@ function attribute(key) {
   return it;
 }
 
+/** Those of a caller's attributes, by their place: most spans have the keys of the one before, and a map takes longer. */
+const lineup = [];
+const LONGEST_LINEUP = 32;
+
+function attributeAt(index, key) {
+  const it = lineup[index];
+  if (it?.key === key) return it;
+  const found = attribute(key);
+  if (index < LONGEST_LINEUP && key.length < LONGEST_KEY) lineup[index] = found;
+  return found;
+}
+
 const KINDS = ["traceloop.span.kind", "raindrop.span.kind", "ai.operationId"].map(attribute);
 const OPERATION = KINDS[2];
 const [NAME, INPUT, OUTPUT, DURATION] = ["name", "input", "output", "duration_ms"].map((name) => attribute(`traceloop.entity.${name}`));
@@ -76,30 +88,30 @@ class Attributes {
     this.take((it.integer ??= opening(it.key, "intValue")), number);
   }
 
-  add(key, value) {
+  add({ key }, value) {
     this.text += `${this.close && `${this.close},`}{"key":${quoted(key)},"value":${value}`;
     this.close = "}";
   }
 
   /** A caller's value by the type that fits it; nothing for null. */
-  typed(key, value) {
+  typed(it, value) {
     switch (typeof value) {
       case "string":
-        return this.string(attribute(key), cut(value, this.cap));
+        return this.string(it, cut(value, this.cap));
       case "boolean":
-        return this.add(key, `{"boolValue":${value}}`);
+        return this.add(it, `{"boolValue":${value}}`);
       case "number":
-        if (Number.isInteger(value) && Math.abs(value) < 2 ** 63) this.integer(attribute(key), value);
-        else if (Number.isFinite(value)) this.add(key, `{"doubleValue":${value}}`);
+        if (Number.isInteger(value) && Math.abs(value) < 2 ** 63) this.integer(it, value);
+        else if (Number.isFinite(value)) this.add(it, `{"doubleValue":${value}}`);
         return;
     }
     // As JSON has it: a `Date` is a text.
     const text = json(value);
     const items = text && JSON.parse(text);
     if (items == null) return;
-    if (typeof items != "object") this.typed(key, items);
-    else if (!Array.isArray(items) || items.some((item) => typeof item != "string")) this.string(attribute(key), cut(text, this.cap));
-    else this.add(key, `{"arrayValue":{"values":[${items.map((item) => stringValue(cut(item, this.cap)))}]}}`);
+    if (typeof items != "object") this.typed(it, items);
+    else if (!Array.isArray(items) || items.some((item) => typeof item != "string")) this.string(it, cut(text, this.cap));
+    else this.add(it, `{"arrayValue":{"values":[${items.map((item) => stringValue(cut(item, this.cap)))}]}}`);
   }
 
   /** Whether the caller has not set it. */
@@ -191,15 +203,17 @@ function addTool(to, { name, detail: [input, output], start }, end) {
 /** Whose the span is. */
 function addAssociation(to, properties, { eventId, userId, convoId, event }) {
   const ownEvent = properties?.event_id;
-  to.implied(EVENT, typeof ownEvent == "string" ? cut(ownEvent, to.cap) : eventId);
+  const id = typeof ownEvent == "string" ? cut(ownEvent, to.cap) : eventId;
+  const written = id && escaped(id);
+  if (id && to.isFree(EVENT)) to.take(EVENT.string, written);
   to.associated("user_id", userId, properties);
   to.associated("convo_id", convoId, properties);
   to.associated("event", event, properties);
   to.associated("event_name", event, properties);
-  to.associated("event_id", eventId, properties);
+  if (eventId && ownEvent === undefined && to.isFree(ASSOCIATED.event_id)) to.take(ASSOCIATED.event_id.string, written);
   for (const name in properties) {
     const key = ASSOCIATION + name;
-    if (properties[name] !== undefined && to.own?.[key] === undefined) to.typed(key, properties[name]);
+    if (properties[name] !== undefined && to.own?.[key] === undefined) to.typed(attribute(key), properties[name]);
   }
 }
 
@@ -212,7 +226,8 @@ function encode(span, end, cap, limit) {
   else to.implied(OPERATION, operationId);
   addAssociation(to, properties, place.identity);
   // The backend refuses an attribute without a key.
-  for (const key in attributes) if (key && attributes[key] !== undefined) to.typed(key, attributes[key]);
+  let index = 0;
+  for (const key in attributes) if (key && attributes[key] !== undefined) to.typed(attributeAt(index++, key), attributes[key]);
   const above = place.parent ? `A=","parentSpanId":"${place.parent}` : "";
   const status = error == null ? OK : `],"status":{"code":2,"message":${quoted(cut(error, cap))}}}`;
   return (
