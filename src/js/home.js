@@ -17,7 +17,8 @@ export class Home {
 
   /**
    * `settings`: where records go, `cloud` and `workshop`, each a `url` and `headers`, and the `secret` that no error may repeat;
-   * how many code points a text may have (`textCap`); a request of spans (`spans`); how many records of each kind but spans may wait (`eventLimit`); `context`, what events say of what recorded them; and the options that are needed later.
+   * how many code points a text may have (`textCap`); a request of spans (`spans`); how many records of each kind but
+   * spans may wait (`eventLimit`); `context`, what events say of what recorded them; and the options that are needed later.
    */
   constructor(settings) {
     Object.assign(this, settings);

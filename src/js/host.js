@@ -15,7 +15,7 @@ export let shown;
 
 /** The body is here, or known by a number. */
 export function showRequest(slot, route, isToWorkshop, timeout, bytes, number) {
-  const { body, size } = kept(number) ?? { body: decoder.decode(bytes), size: bytes.length };
+  const { body, size } = number ? kept(number) : { body: decoder.decode(bytes), size: bytes.length };
   shown = [slot, route, isToWorkshop, timeout, body, size];
 }
 

@@ -14,6 +14,7 @@ export const escaped = (text) => (NEEDS_ESCAPE.test(text) ? json(text).slice(1, 
 /** What opens a value in an object that stands inside a string: as its first and as another, and the same for a text. */
 const openings = new Map();
 const OPENINGS_KEPT = 1000;
+const LONGEST_KEY = 128;
 
 function opening(key) {
   let known = openings.get(key);
@@ -21,7 +22,7 @@ function opening(key) {
     const next = `,\\"${twice(key)}\\":`;
     const first = `{${next.slice(1)}`;
     known = { first, next, firstText: `${first}\\"`, nextText: `${next}\\"` };
-    if (openings.size < OPENINGS_KEPT) openings.set(key, known);
+    if (openings.size < OPENINGS_KEPT && key.length < LONGEST_KEY) openings.set(key, known);
   }
   return known;
 }
@@ -30,7 +31,7 @@ const twice = (text) => (NEEDS_ESCAPE.test(text) ? escaped(escaped(text)) : text
 
 /** The JSON of a flat object as it stands inside a string, in a third of the time of `JSON.stringify` twice. Nothing for other values. */
 export function flatInside(value) {
-  if (typeof value != "object" || Object.getPrototypeOf(value) != Object.prototype || value.toJSON) return;
+  if (typeof value != "object" || Object.getPrototypeOf(value) != Object.prototype || Array.isArray(value) || value.toJSON) return;
   let text = "";
   for (const key of Object.keys(value)) {
     const item = value[key];

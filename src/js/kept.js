@@ -6,7 +6,9 @@ let last = 0;
 
 /** Keeps the body of a request, of `size` bytes, in which records stand from `start` to `end`. Returns its number. */
 export function keep(body, size, start, end) {
-  texts.set(++last, { body, size, start, end });
+  // The module counts in 32 bits; 0 is no number.
+  last = (last + 1) >>> 0 || 1;
+  texts.set(last, { body, size, start, end });
   return last;
 }
 

@@ -136,7 +136,7 @@ class Attributes {
 
   /** What went into a tool or came out of it: a text, or what stands for one inside a string. */
   content(it, content) {
-    const inside = content?.inside;
+    const inside = typeof content == "object" ? content?.inside : undefined;
     if (!(inside?.length <= this.cap)) this.some(it, inside ? JSON.parse(`"${inside}"`) : content);
     else if (this.isFree(it)) this.take(it.string, inside);
   }

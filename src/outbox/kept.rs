@@ -35,8 +35,14 @@ mod text {
             state.last_seq = self.counters.next_seqs(lengths.len());
             let mut run = Run::kept(kept, lengths);
             run.renumber(state.last_seq);
+            let mut dropped = None;
+            // Where not all find room it is for each to fit, or a long one would take along those that follow it.
+            while state.bytes().saturating_add(run.bytes()) > self.limits.bytes && run.len() > 1 {
+                state.queues.get_mut(kind).add(run.split_first(1).into());
+                dropped = dropped.or(self.fit(&mut state, kind));
+            }
             state.queues.get_mut(kind).add(run.into());
-            self.fit(&mut state, kind)
+            dropped.or(self.fit(&mut state, kind))
         }
     }
 }

@@ -119,6 +119,20 @@ test("what failed, or was too much for a request, goes out again whole and in or
   assert.deepEqual([accepted, delivered, pending, droppedBy.queueFull], [75, 60, 0, 15]);
 });
 
+test("a span for which there is no room does not take along those that follow it", async () => {
+  const { fetch } = fakeFetch(() => new Response());
+  const raindrop = clientWith(fetch);
+  const record = (length) => raindrop.startSpan({ name: "x".repeat(length), eventId: "e" }).end();
+  await told("warn", async () => {
+    for (let index = 0; index < 8; index++) record(990_000);
+    raindrop.stats();
+    record(900_000);
+    for (let index = 0; index < 40; index++) record(1);
+    assert.equal(raindrop.stats().droppedBy.queueFull, 1);
+    assert.equal((await raindrop.flush()).delivered, 48);
+  });
+});
+
 test("a refused request is made once, and its records are counted", async () => {
   await withClient(async ({ raindrop, ingest }) => {
     await ingest.fail("events/track", 9, { Status: { status: 401, headers: [], body: "" } });

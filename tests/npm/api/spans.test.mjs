@@ -149,6 +149,17 @@ test("what goes into a tool is the JSON of it", async () => {
   }
 });
 
+test("what others put on all objects is not sent", async () => {
+  Object.prototype.inside = '"';
+  try {
+    const { spans } = await landed((raindrop) => raindrop.trackTool({ name: "t", eventId: "e", input: "given", output: { a: 1 } }));
+    const { "traceloop.entity.input": given, "traceloop.entity.output": returned } = spans[0].attributes;
+    assert.deepEqual([given, returned], ["given", '{"a":1}']);
+  } finally {
+    delete Object.prototype.inside;
+  }
+});
+
 test("the JSON of a tool is cut to the cap like any text", async () => {
   const input = { text: 'é"'.repeat(40) };
   const text = JSON.stringify(input);
