@@ -1,5 +1,6 @@
 // Interactions that may still change: calls on them merge here until a flush or `finish` makes them a record. The rules are
 // those of `src/outbox/interactions.rs`.
+import { REQUEST_LIMIT } from "./crossing.js";
 import { eventText } from "./event.js";
 import { NONE } from "./input.js";
 import { textWithin } from "./json.js";
@@ -20,8 +21,6 @@ const LARGE_NEWS = 512 * 1024;
 const LARGE_STORE = 1024 * 1024;
 /** A scope that nothing was recorded in for so long is helped out of what it holds. */
 const ABANDONED_AFTER_MS = 60_000;
-/** The most that a record may take, in bytes: a request of its own. */
-const RECORD_LIMIT = 1024 * 1024;
 
 const grown = ({ properties, attachments, flags }) => {
   let length = 0;
@@ -167,7 +166,7 @@ export class Interactions {
     if (isFinished && !hasContent) {
       dropped = this.#lose(EMPTY_INTERACTION);
     } else {
-      const text = textWithin(RECORD_LIMIT, textCap, (cap) => eventText(identity, entry, context, cap, !isFinished));
+      const text = textWithin(REQUEST_LIMIT, textCap, (cap) => eventText(identity, entry, context, cap, !isFinished));
       if (text) crossing.add(this.#core, PARTIAL, text);
       else dropped = this.#lose(TOO_LARGE);
     }

@@ -11,21 +11,29 @@ const NEEDS_ESCAPE = /["\\\x00-\x1f\ud800-\udfff]/;
 /** The same for a text, without its quotes. */
 export const escaped = (text) => (NEEDS_ESCAPE.test(text) ? json(text).slice(1, -1) : text);
 
-/** What opens a value in an object that stands inside a string: as its first and as another, and the same for a text. */
-const openings = new Map();
-const OPENINGS_KEPT = 1000;
-const LONGEST_KEY = 128;
+const KEYS_KEPT = 1000;
+/** Longer ones are seldom keys of an app's own. */
+export const LONGEST_KEY = 128;
 
-function opening(key) {
-  let known = openings.get(key);
-  if (!known) {
-    const next = `,\\"${twice(key)}\\":`;
-    const first = `{${next.slice(1)}`;
-    known = { first, next, firstText: `${first}\\"`, nextText: `${next}\\"` };
-    if (openings.size < OPENINGS_KEPT && key.length < LONGEST_KEY) openings.set(key, known);
-  }
-  return known;
+/** What `make` makes of a key, remembered for the first short ones. */
+export function remembered(make) {
+  const known = new Map();
+  return (key) => {
+    let made = known.get(key);
+    if (!made) {
+      made = make(key);
+      if (known.size < KEYS_KEPT && key.length < LONGEST_KEY) known.set(key, made);
+    }
+    return made;
+  };
 }
+
+/** What opens a value in an object that stands inside a string: as its first and as another, and the same for a text. */
+const opening = remembered((key) => {
+  const next = `,\\"${twice(key)}\\":`;
+  const first = `{${next.slice(1)}`;
+  return { first, next, firstText: `${first}\\"`, nextText: `${next}\\"` };
+});
 
 const twice = (text) => (NEEDS_ESCAPE.test(text) ? escaped(escaped(text)) : text);
 

@@ -1,5 +1,5 @@
 // The JSON text of a span, as OTLP has it. The rules are those of `src/wire/span.rs`.
-import { codePoints, cut, escaped, fitted, json, quoted, textWithin } from "./json.js";
+import { LONGEST_KEY, codePoints, cut, escaped, fitted, json, quoted, remembered, textWithin } from "./json.js";
 
 /** The kind of a span that is not plain. */
 export const TOOL_KIND = 1;
@@ -17,21 +17,11 @@ const opening = (key, type) => opened(`${CLOSE},{"key":"${escaped(key)}","value"
 /** Of what comes next: that, and what is the first of a span, both in one piece. */
 const opened = (next) => ({ next, first: next.slice(CLOSE.length + 1) });
 
-/** Attributes by their keys: what opens them, and the last short text with that. What takes longest is to join pieces. */
-const known = new Map();
-const KEYS_KEPT = 1000;
 /** Shorter texts are remembered: engines copy them, where a longer one may hold the text that it was cut from. */
 const SHORT = 13;
-const LONGEST_KEY = 128;
 
-function attribute(key) {
-  let it = known.get(key);
-  if (!it) {
-    it = { key, string: opening(key, "stringValue"), integer: undefined, text: undefined, all: undefined };
-    if (known.size < KEYS_KEPT && key.length < LONGEST_KEY) known.set(key, it);
-  }
-  return it;
-}
+/** An attribute by its key: what opens it, and the last short text with that. What takes longest is to join pieces. */
+const attribute = remembered((key) => ({ key, string: opening(key, "stringValue"), integer: undefined, text: undefined, all: undefined }));
 
 /** Those of a caller's attributes, by their place: most spans have the keys of the one before, and a map takes longer. */
 const lineup = [];
@@ -153,6 +143,17 @@ class Attributes {
   }
 }
 
+const MODEL = ["ai.model.id", "gen_ai.request.model"].map(attribute);
+const PROVIDER = ["ai.model.provider", "gen_ai.system", "gen_ai.provider.name"].map(attribute);
+const [RESPONSE_MODEL, MESSAGES, PROMPT, RESPONSE, INPUT_TOKENS, OUTPUT_TOKENS] = [
+  "gen_ai.response.model",
+  "ai.prompt.messages",
+  "ai.prompt",
+  "ai.response.text",
+  "gen_ai.usage.input_tokens",
+  "gen_ai.usage.output_tokens",
+].map(attribute);
+
 /** What a call of a model says. `limit`: for an attribute that holds several texts. */
 function addModel(to, { detail, operationId }, limit) {
   const [input, output, model, responseModel, provider, inputTokens, outputTokens, messages] = detail;
@@ -175,17 +176,6 @@ function addModel(to, { detail, operationId }, limit) {
   if (inputTokens > 0) to.int(INPUT_TOKENS, inputTokens);
   if (outputTokens > 0) to.int(OUTPUT_TOKENS, outputTokens);
 }
-
-const MODEL = ["ai.model.id", "gen_ai.request.model"].map(attribute);
-const PROVIDER = ["ai.model.provider", "gen_ai.system", "gen_ai.provider.name"].map(attribute);
-const [RESPONSE_MODEL, MESSAGES, PROMPT, RESPONSE, INPUT_TOKENS, OUTPUT_TOKENS] = [
-  "gen_ai.response.model",
-  "ai.prompt.messages",
-  "ai.prompt",
-  "ai.response.text",
-  "gen_ai.usage.input_tokens",
-  "gen_ai.usage.output_tokens",
-].map(attribute);
 
 const TOOL = ["tool", "tool_call", "ai.toolCall"];
 const ONLY_TOOL = opened(TOOL.map((text, index) => KINDS[index].string.next + text).join(""));

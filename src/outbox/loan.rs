@@ -5,7 +5,6 @@ use super::run::Run;
 use super::tally::DropReason;
 use super::{Outbox, State};
 use crate::millis::Millis;
-use crate::platform;
 use crate::records::RecordKind;
 use crate::wire::body::{Envelope, as_final_partial};
 
@@ -77,8 +76,7 @@ impl Outbox {
         let mut state = self.lock();
         // As many as are in use now: a client that rests keeps none.
         let in_use = state.queues.iter().map(|queue| queue.runs().len()).sum();
-        let is_last = platform::KEEPS_SPARES && self.is_closed();
-        state.spare.keep_only(if is_last { 0 } else { in_use });
+        state.spare.keep_only(if self.is_closed() { 0 } else { in_use });
         while let Some(index) = state.loans.iter().position(|loan| loan.is_over(now)) {
             let Loan { batch, run, .. } = state.loans.swap_remove(index);
             state.queues.get_mut(batch.kind).put_back(run);

@@ -37,8 +37,6 @@ pub(crate) const WORKSHOP_TAKES_HEADERS: bool = true;
 pub(crate) const HAS_CONSOLE: bool = true;
 /// Whether a lock may have to be waited for.
 pub(crate) const HAS_THREADS: bool = true;
-/// Whether memory is kept for use again.
-pub(crate) const KEEPS_SPARES: bool = true;
 /// Whether calls on an interaction are merged here.
 pub(crate) const MERGES_INTERACTIONS: bool = true;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -33,8 +33,6 @@ pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
 
 /// Whether a lock may have to be waited for.
 pub(crate) const HAS_THREADS: bool = false;
-/// Whether memory is kept for use again.
-pub(crate) const KEEPS_SPARES: bool = false;
 
 /// Of the npm package the half that is JavaScript writes warnings, and merges calls on an interaction.
 pub(crate) const HAS_CONSOLE: bool = !cfg!(raindrop_npm);

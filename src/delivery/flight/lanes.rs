@@ -47,7 +47,8 @@ impl Flight {
                 Post { slot, to_workshop: true, kind: RecordKind::Partial, body, number: None, timeout }
             } else {
                 let number = outbox.number(&lane.batch).filter(|_| !self.is_for_workshop());
-                let body = number.map_or_else(|| outbox.body(&lane.batch, &self.envelope(kind)), |_| Some(Vec::new()));
+                let is_here = number.is_none();
+                let body = if is_here { outbox.body(&lane.batch, &self.envelope(kind)) } else { Some(Vec::new()) };
                 let Some(body) = body else { continue };
                 Post { slot, to_workshop: self.is_local(), kind, body, number, timeout }
             };

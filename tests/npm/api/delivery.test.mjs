@@ -92,7 +92,7 @@ test("a flush that fails for good rejects with the status, and keeps what may st
   );
 });
 
-test("what failed, or was too much for a request, goes out again whole and in order", async () => {
+test("what failed, or was too much for a request, goes out again, whole and once", async () => {
   const arrived = [];
   let answer = () => 503;
   const { fetch } = fakeFetch((_, { body }) => {
