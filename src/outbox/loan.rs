@@ -5,6 +5,7 @@ use super::run::Run;
 use super::tally::DropReason;
 use super::{Outbox, State};
 use crate::millis::Millis;
+use crate::platform::Spares;
 use crate::records::RecordKind;
 use crate::wire::body::{Envelope, as_final_partial};
 
@@ -180,7 +181,7 @@ impl State {
 
     /// Keeps what a run took, if that is not much.
     fn keep(&mut self, mut run: Box<Run>) {
-        if run.is_usual() {
+        if Spares::<Box<Run>>::ARE_KEPT && run.is_usual() {
             run.clear();
             self.spare.keep(run);
         }

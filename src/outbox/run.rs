@@ -7,11 +7,13 @@ use crate::platform::Spares;
 use crate::wire::body::is_final_partial;
 
 /// A longer run is left as it is, and another one begun.
-pub(super) const FULL: usize = 64 * 1024;
+pub(super) const FULL: usize = 256 * 1024;
 /// So is one of as many records as a request has unless told otherwise: it need not be cut.
 pub(super) const FULL_RECORDS: usize = 50;
 /// What a run takes at most unless its last record is very long.
 const USUAL: usize = FULL + FULL / 4;
+/// So much is kept for other records even if a run used little of it.
+const LITTLE: usize = 64 * 1024;
 /// By how much more a run has room for than its predecessor holds.
 const SLACK: usize = 1024;
 
@@ -109,9 +111,10 @@ impl Run {
             && self.joined.len().saturating_add(other.joined.len()) < FULL
     }
 
-    /// Whether it may be used again for others.
+    /// Whether it may be used again for others: not if it takes much more than it needed.
     pub fn is_usual(&self) -> bool {
-        self.key.is_none() && self.joined.capacity() <= USUAL
+        let needed = self.joined.len().saturating_mul(2).clamp(LITTLE, USUAL);
+        self.key.is_none() && self.joined.capacity() <= needed
     }
 
     /// Forgets the records, and keeps the memory for others.
@@ -254,6 +257,23 @@ mod tests {
     use super::*;
 
     const LONG: usize = 10_000_000;
+
+    #[test]
+    fn memory_that_long_records_took_is_not_kept_for_short_ones() {
+        let long = |out: &mut Vec<u8>| {
+            out.resize(out.len() + FULL, b'1');
+            true
+        };
+        let mut run = Run::default();
+        run.push(1, &long);
+        assert!(run.is_usual());
+        run.clear();
+        run.push(2, &|out| {
+            out.push(b'1');
+            true
+        });
+        assert!(!run.is_usual());
+    }
 
     #[test]
     fn what_was_cut_from_a_record_takes_no_memory() {

@@ -61,6 +61,8 @@ impl<T> Default for Spares<T> {
 }
 
 impl<T> Spares<T> {
+    pub const ARE_KEPT: bool = true;
+
     pub fn keep(&mut self, spare: T) {
         if self.kept.len() < self.at_most {
             self.kept.push(spare);
