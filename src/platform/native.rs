@@ -16,6 +16,8 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect;
+#[cfg(unix)]
+use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
@@ -182,6 +184,16 @@ pub(crate) fn sleep(time: Millis) -> Boxed<()> {
 }
 
 /// Nanoseconds since the Unix epoch.
+#[cfg(unix)]
+pub(crate) fn now() -> u64 {
+    const NANOS_PER_SECOND: u64 = 1_000_000_000;
+    let now = clock_gettime(ClockId::Realtime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(u64::try_from(now.tv_nsec).unwrap_or_default())
+}
+
+/// Nanoseconds since the Unix epoch.
+#[cfg(not(unix))]
 pub(crate) fn now() -> u64 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
