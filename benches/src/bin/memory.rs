@@ -24,12 +24,10 @@ fn holding<T>(make: impl FnOnce() -> T) -> (usize, T) {
 fn buffered(record: impl Fn(&Client)) -> Value {
     let client = ours::client(RECORDS);
     let json = ours::encoded_bytes(&client, &record);
-    let (held, ()) = holding(|| (0..RECORDS).for_each(|_| record(&client)));
     let before = allocations();
-    record(&client);
-    let allocations = allocations() - before;
+    let (held, ()) = holding(|| (0..RECORDS).for_each(|_| record(&client)));
+    let [held, allocations] = [held, allocations() - before].map(|of_all| of_all as f64 / RECORDS as f64);
     ours::flush(&client);
-    let held = held as f64 / RECORDS as f64;
     json!({ "json": json, "held": held, "ratio": held / json as f64, "allocations": allocations })
 }
 
