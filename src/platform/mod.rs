@@ -15,9 +15,9 @@ use crate::millis::Millis;
 
 pub use imp::HttpClient;
 pub(crate) use imp::{
-    BUFFER_BYTES, Boxed, HAS_CONSOLE, HAS_THREADS, MERGES_INTERACTIONS, PerThread, Spares, Text, Transport,
-    WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, parse_http_date,
-    runtime_name, sleep, warn,
+    BUFFER_BYTES, Boxed, HAS_CONSOLE, HAS_THREADS, MERGES_INTERACTIONS, PerThread, SHORT_TEXT, Spares, Text, Transport,
+    WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, padded,
+    parse_http_date, runtime_name, sleep, text, warn,
 };
 
 /// A POST of JSON.

@@ -4,7 +4,7 @@ mod per_thread;
 mod text;
 
 pub(crate) use per_thread::PerThread;
-pub(crate) use text::Text;
+pub(crate) use text::{SHORT_TEXT, Text, padded, text};
 
 use std::error::Error as _;
 use std::fmt;

@@ -100,6 +100,15 @@ impl<T> Spares<T> {
 
 /// On the heap, which takes the least code.
 pub(crate) type Text = String;
+pub(crate) const SHORT_TEXT: usize = 0;
+
+pub(crate) fn text(text: &str, _: impl FnOnce() -> bool) -> Text {
+    text.to_owned()
+}
+
+pub(crate) fn padded(_: &Text) -> Option<(&[u8; SHORT_TEXT], usize)> {
+    None
+}
 
 /// None: there is one thread.
 #[derive(Debug)]

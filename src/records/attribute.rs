@@ -2,14 +2,14 @@ use std::borrow::Borrow;
 
 use serde_json::Value;
 
-use super::Key;
+use super::Text;
 
 /// The value of a span attribute, in the types that OTLP knows.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AttributeValue {
     /// Text.
-    String(String),
+    String(Text),
     /// A signed integer.
     Int(i64),
     /// A double. NaN and the infinities, which JSON lacks, are sent as text.
@@ -29,38 +29,40 @@ pub enum AttributeValue {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribute {
     /// The name. A span has each name once: the last value set wins.
-    pub key: Key,
+    pub key: Text,
     /// The value.
     pub value: AttributeValue,
 }
 
 impl Attribute {
-    fn new(key: Key, value: AttributeValue) -> Self {
+    #[inline]
+    fn new(key: Text, value: AttributeValue) -> Self {
         Self { key, value }
     }
 
     /// A text.
-    pub fn string(key: impl Into<Key>, value: impl Into<String>) -> Self {
+    #[inline]
+    pub fn string(key: impl Into<Text>, value: impl Into<Text>) -> Self {
         Self::new(key.into(), AttributeValue::String(value.into()))
     }
 
     /// A signed integer.
-    pub fn int(key: impl Into<Key>, value: i64) -> Self {
+    pub fn int(key: impl Into<Text>, value: i64) -> Self {
         Self::new(key.into(), AttributeValue::Int(value))
     }
 
     /// A double.
-    pub fn float(key: impl Into<Key>, value: f64) -> Self {
+    pub fn float(key: impl Into<Text>, value: f64) -> Self {
         Self::new(key.into(), AttributeValue::Float(value))
     }
 
     /// A truth value.
-    pub fn bool(key: impl Into<Key>, value: bool) -> Self {
+    pub fn bool(key: impl Into<Text>, value: bool) -> Self {
         Self::new(key.into(), AttributeValue::Bool(value))
     }
 
     /// A list of texts.
-    pub fn string_array<I>(key: impl Into<Key>, values: I) -> Self
+    pub fn string_array<I>(key: impl Into<Text>, values: I) -> Self
     where
         I: IntoIterator,
         I::Item: Into<String>,
@@ -70,16 +72,16 @@ impl Attribute {
 
     /// The type that fits a JSON value: text, integer, double, truth value or list of texts. Everything else (objects,
     /// mixed lists, null) becomes its JSON text.
-    pub fn from_json(key: impl Into<Key>, value: impl Borrow<Value>) -> Self {
+    pub fn from_json(key: impl Into<Text>, value: impl Borrow<Value>) -> Self {
         Self::new(key.into(), AttributeValue::from_json(value.borrow()))
     }
 }
 
 impl AttributeValue {
     fn from_json(value: &Value) -> Self {
-        let text = || AttributeValue::String(value.to_string());
+        let text = || AttributeValue::String(value.to_string().into());
         match value {
-            Value::String(string) => AttributeValue::String(string.clone()),
+            Value::String(string) => AttributeValue::String(string.into()),
             Value::Bool(bool) => AttributeValue::Bool(*bool),
             Value::Number(number) => match (number.as_i64(), number.as_f64()) {
                 (Some(int), _) => AttributeValue::Int(int),
@@ -98,11 +100,11 @@ impl AttributeValue {
 /// The attributes as if they had been set one by one.
 pub(crate) fn distinct(attributes: Vec<Attribute>) -> Vec<Attribute> {
     let mut rest = attributes.as_slice();
-    while let [first, others @ ..] = rest
-        && !first.key.is_empty()
-        && others.iter().all(|other| other.key != first.key)
+    while let Some((last, before)) = rest.split_last()
+        && !last.key.is_empty()
+        && !before.iter().any(|other| other.key == last.key)
     {
-        rest = others;
+        rest = before;
     }
     if rest.is_empty() {
         return attributes;

@@ -1,8 +1,9 @@
 //! Writing JSON into a byte buffer.
 
 use super::text::{MARKER, TextCap};
+use crate::plain::plain_prefix;
 use crate::platform;
-use crate::records::Json;
+use crate::records::{Json, Text};
 
 /// Writes an object; the closing brace is [`end`](Object::end)'s.
 pub(crate) struct Object<'a> {
@@ -205,6 +206,23 @@ pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
     escape_utf8(out, text.as_bytes());
 }
 
+/// The same of an attribute's text, which may be known to need no escape.
+#[inline]
+pub(crate) fn escape_text(out: &mut Vec<u8>, text: &Text) {
+    match text.padded() {
+        Some(plain) => padded(out, plain),
+        None => escape_utf8(out, text.as_bytes()),
+    }
+}
+
+/// The first of these bytes, so many of them. To copy all takes a few moves, to copy any number a call.
+#[inline]
+pub(crate) fn padded<const N: usize>(out: &mut Vec<u8>, (bytes, length): (&[u8; N], usize)) {
+    let end = out.len().wrapping_add(length);
+    out.extend_from_slice(bytes);
+    out.truncate(end);
+}
+
 /// The same of a text that is known to be UTF-8.
 pub(crate) fn escape_utf8(out: &mut Vec<u8>, text: &[u8]) {
     escape_as(out, text, false);
@@ -257,37 +275,6 @@ fn hex_digit(nibble: u8) -> u8 {
     if nibble < 10 { b'0'.saturating_add(nibble) } else { b'a'.saturating_add(nibble.saturating_sub(10)) }
 }
 
-/// How many leading bytes need no escape.
-fn plain_prefix(bytes: &[u8]) -> usize {
-    let (words, tail) = bytes.as_chunks();
-    let mut plain = 0_usize;
-    for word in words {
-        let specials = specials(*word);
-        if specials != 0 {
-            return plain.wrapping_add((specials.trailing_zeros() / 8) as usize);
-        }
-        plain = plain.wrapping_add(8);
-    }
-    // What is left is looked at together with what is before it.
-    if bytes.last_chunk().is_some_and(|last| specials(*last) == 0) {
-        return bytes.len();
-    }
-    let is_plain = |byte: &&u8| !matches!(**byte, 0..=0x1f | b'"' | b'\\');
-    plain.wrapping_add(tail.iter().take_while(is_plain).count())
-}
-
-/// Has the highest bit of the first byte set that needs an escape, and of none before it.
-fn specials(bytes: [u8; 8]) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let word = u64::from_le_bytes(bytes);
-    // Borrows from each byte that is less than this, and maybe from those after it.
-    let below = |word: u64, limit: u8| word.wrapping_sub(ONES.wrapping_mul(limit.into()));
-    let flipped = |bits: u8| word ^ ONES.wrapping_mul(bits.into());
-    // With one bit flipped, the quote comes right after the control characters.
-    (below(flipped(b'"' ^ 0x20), 0x21) | below(flipped(b'\\'), 1)) & !word & HIGHS
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,6 +297,19 @@ mod tests {
                     json,
                     serde_json::to_string(&text).unwrap().replace("\\b", "\\u0008").replace("\\f", "\\u000c")
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_escaped_whether_it_is_borrowed_or_owned() {
+        for length in 0..40 {
+            for (at, special) in (0..length).flat_map(|at| ['"', '\\', '\n', ' ', 'é'].map(|special| (at, special))) {
+                let mut text = "x".repeat(length - 1);
+                text.insert(at, special);
+                for own in [Text::from(&text), Text::from(text.clone())] {
+                    assert_eq!(written(|out| escape_text(out, &own)), written(|out| escape(out, &text)));
+                }
             }
         }
     }
