@@ -58,7 +58,7 @@ pub fn flush(client: &Client) -> u64 {
 pub fn span(client: &Client) {
     let span = client.start_span(SpanOptions {
         name: "search help center".into(),
-        attributes: sample::attributes!(Attribute::string).into(),
+        attributes: sample::attributes!(vec! Attribute::string),
         ..Default::default()
     });
     span.end();
@@ -112,7 +112,7 @@ pub fn interaction(client: &Client) {
         convo_id: sample::CONVERSATION_ID.into(),
         ..Default::default()
     }));
-    for (key, value) in &sample::ATTRIBUTES[1..] {
+    for (key, value) in &sample::pairs()[1..] {
         now(interaction.set_property(*key, *value)).expect("the client is open");
     }
     now(interaction.finish(FinishOptions { output: sample::ANSWER.into(), ..Default::default() }))

@@ -13,27 +13,31 @@ pub const EVENT_ID: &str = "0b5f9a4e-58f4-4c3e-9a0e-6d1b8a1c7f21";
 pub const USER_ID: &str = "user_5f1c9ab2";
 pub const CONVERSATION_ID: &str = "conversation_77aa01";
 
-/// Four attributes, each made where it is written, as in an app. The first says what kind of operation it is, which the
-/// backend wants to know.
+/// Four attributes in an `array!` or a `vec!`, each made where it is written, as in an app. The keys are known to the compiler,
+/// the values are not. The first says what kind of operation it is, which the backend wants to know.
 macro_rules! attributes {
-    ($make:expr) => {
-        [
-            $make("ai.operationId", "ai.retrieval"),
-            $make("retrieval.index", "help-center-en"),
-            $make("retrieval.query", "parcel label created not moving"),
-            $make("retrieval.tenant", "acme-logistics-eu"),
+    ($container:ident! $make:expr) => {
+        $container![
+            $make("ai.operationId", std::hint::black_box("ai.retrieval")),
+            $make("retrieval.index", std::hint::black_box("help-center-en")),
+            $make("retrieval.query", std::hint::black_box("parcel label created not moving")),
+            $make("retrieval.tenant", std::hint::black_box("acme-logistics-eu")),
         ]
     };
 }
 pub(crate) use attributes;
 
-/// The same as keys and values.
-pub const ATTRIBUTES: [(&str, &str); 4] = {
-    const fn pair<'a>(key: &'a str, value: &'a str) -> (&'a str, &'a str) {
-        (key, value)
-    }
-    attributes!(pair)
-};
+macro_rules! array {
+    ($($element:expr),* $(,)?) => { [$($element),*] };
+}
+#[cfg(feature = "peers")]
+pub(crate) use array;
+
+/// The same as pairs of key and value.
+pub fn pairs() -> [(&'static str, &'static str); 4] {
+    let pair = |key, value| (key, value);
+    attributes!(array! pair)
+}
 
 /// A kibibyte of prose, with a quote and a line break now and then.
 pub fn kibibyte() -> String {

@@ -96,7 +96,7 @@ fn plain_data() -> Span {
         name: "search help center".to_owned(),
         start_time_unix_nano: 1_735_787_045_678_000_000,
         end_time_unix_nano: 1_735_787_045_679_000_000,
-        attributes: raindrop_benches::sample::ATTRIBUTES.map(attribute).into(),
+        attributes: raindrop_benches::sample::pairs().map(attribute).into(),
         status: Some(Status { code: 1, ..Status::default() }),
         ..Span::default()
     }

@@ -5,7 +5,7 @@ use fastrace::collector::{Config, Reporter, SpanContext, SpanRecord};
 use serde_json::Value;
 
 use super::llm_attributes;
-use crate::sample;
+use crate::sample::{self, array};
 
 struct Discard;
 
@@ -25,7 +25,7 @@ pub fn flush() {
 
 pub fn span() {
     let span = Span::root("search help center", SpanContext::random());
-    span.add_properties(|| sample::attributes!(|key, value: &str| (key, value.to_owned())));
+    span.add_properties(|| sample::attributes!(array! |key, value: &str| (key, value.to_owned())));
 }
 
 pub fn llm_span() {
@@ -61,7 +61,7 @@ pub fn interaction() {
             ("convo_id", sample::CONVERSATION_ID.to_owned()),
         ]
     });
-    for (key, value) in &sample::ATTRIBUTES[1..] {
+    for (key, value) in &sample::pairs()[1..] {
         span.add_property(|| (*key, value.to_string()));
     }
     span.add_property(|| ("output", sample::ANSWER.to_owned()));

@@ -16,7 +16,7 @@ use opentelemetry_sdk::trace::{
 use serde_json::Value;
 
 use super::llm_attributes;
-use crate::sample;
+use crate::sample::{self, array};
 
 /// Exports to nowhere.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl Sdk {
 
     pub fn span(&self) {
         let mut span = self.tracer.start("search help center");
-        span.set_attributes(sample::attributes!(|key, value: &str| KeyValue::new(key, value.to_owned())));
+        span.set_attributes(sample::attributes!(array! |key, value: &str| KeyValue::new(key, value.to_owned())));
         span.end();
     }
 
@@ -118,7 +118,7 @@ impl Sdk {
             KeyValue::new("model", sample::MODEL.to_owned()),
             KeyValue::new("convo_id", sample::CONVERSATION_ID.to_owned()),
         ]);
-        for (key, value) in &sample::ATTRIBUTES[1..] {
+        for (key, value) in &sample::pairs()[1..] {
             span.set_attribute(KeyValue::new(*key, value.to_string()));
         }
         span.set_attribute(KeyValue::new("output", sample::ANSWER.to_owned()));

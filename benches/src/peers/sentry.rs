@@ -6,7 +6,7 @@ use sentry::{Client, ClientOptions, Envelope, Hub, Scope, TransactionContext, Tr
 use serde_json::Value;
 
 use super::llm_attributes;
-use crate::sample;
+use crate::sample::{self, array};
 
 struct Discard;
 
@@ -38,7 +38,7 @@ impl Sdk {
     }
 
     pub fn span(&self) {
-        self.transaction("search help center", sample::attributes!(|key, value: &str| (key, value.into())));
+        self.transaction("search help center", sample::attributes!(array! |key, value: &str| (key, value.into())));
     }
 
     pub fn llm_span(&self) {
@@ -64,7 +64,7 @@ impl Sdk {
 
     /// What an interaction is without interactions: a transaction that gathers data.
     pub fn interaction(&self) {
-        let properties = sample::ATTRIBUTES[1..].iter().map(|(key, value)| (*key, Value::from(*value)));
+        let properties = sample::pairs().into_iter().skip(1).map(|(key, value)| (key, Value::from(value)));
         let texts = [
             ("user_id", sample::USER_ID.into()),
             ("input", sample::QUESTION.into()),
