@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::diagnostics::Warning;
 use crate::millis::Millis;
 use crate::platform;
-use crate::recorder::Recorder;
+use crate::recorder::{Holder, Recorder};
 use crate::records::RecordKind;
 
 /// How long `auto_flush` sleeps at most before it looks whether the client is closed.
@@ -63,7 +63,7 @@ impl Flusher {
             }
             if due <= platform::monotonic() {
                 // A failure is counted and warned of, and what can be is tried again next time.
-                Client { recorder }.deliver(wants).await;
+                Client { recorder: Holder::One(recorder) }.deliver(wants).await;
                 due = platform::monotonic().saturating_add(interval);
             }
         }

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::interaction::Interaction;
 use crate::outbox::{Call, Stats};
 use crate::platform;
-use crate::recorder::{Home, Recorder};
+use crate::recorder::{Holder, Home, Recorder};
 use crate::records::{AiEvent, BeginOptions, Event, FinishOptions, PatchOptions, RecordKind, Signal, User};
 use crate::trace::{Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, Tracer};
 use crate::wire;
@@ -27,7 +27,7 @@ use crate::wire;
 /// Without a write key, and without a local Workshop, everything works and nothing is recorded.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) recorder: Holder,
 }
 
 impl Client {
@@ -37,7 +37,7 @@ impl Client {
     }
 
     pub(crate) fn new(home: Home) -> Self {
-        Self { recorder: Arc::new(Recorder::root(home)) }
+        Self { recorder: Holder::hub(Arc::new(Recorder::root(home))) }
     }
 
     /// A client with the same settings, connections and [`stats`](Client::stats), and a buffer of its own: one for each
@@ -56,7 +56,7 @@ impl Client {
     /// # }
     /// ```
     pub fn scope(&self) -> Client {
-        Self { recorder: self.recorder.scope() }
+        Self { recorder: Holder::One(self.recorder.scope()) }
     }
 
     /// Whether anything is recorded: there is a write key or a local Workshop.

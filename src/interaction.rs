@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::outbox::Call;
-use crate::recorder::Recorder;
+use crate::recorder::Holder;
 use crate::records::{Attachment, EventFields, FinishOptions, Identity, PatchOptions};
 use crate::trace::{
     Abandoned, Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, TrackToolOptions,
@@ -33,12 +33,12 @@ pub struct Interaction {
     /// As it was when the handle was made.
     known: Arc<Identity>,
     /// `None` records nothing.
-    recorder: Option<Arc<Recorder>>,
+    recorder: Option<Holder>,
 }
 
 impl Interaction {
-    pub(crate) fn new(recorder: &Arc<Recorder>, known: Arc<Identity>) -> Self {
-        Self { known, recorder: recorder.is_enabled().then(|| Arc::clone(recorder)) }
+    pub(crate) fn new(recorder: &Holder, known: Arc<Identity>) -> Self {
+        Self { known, recorder: recorder.is_enabled().then(|| recorder.share()) }
     }
 
     /// The id of the event, for signals and for [`resume_interaction`](crate::Client::resume_interaction).
@@ -145,7 +145,7 @@ impl Interaction {
         })
     }
 
-    fn associated(&self) -> Option<(&Arc<Recorder>, Association)> {
+    fn associated(&self) -> Option<(&Holder, Association)> {
         self.recorder.as_ref().map(|recorder| {
             let identity = recorder.outbox.identity(self.event_id()).unwrap_or_else(|| Arc::clone(&self.known));
             (recorder, Association { identity: Some(identity), ..Association::default() })

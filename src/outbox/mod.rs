@@ -332,6 +332,11 @@ impl Outbox {
         Some(reason)
     }
 
+    /// Whether threads got in each other's way.
+    pub fn is_contended(&self) -> bool {
+        self.shelves.own().is_some()
+    }
+
     /// As if threads had got in each other's way.
     #[cfg(any(test, fuzzing))]
     pub fn use_shelves(&self) {

@@ -15,8 +15,8 @@ use crate::millis::Millis;
 
 pub use imp::HttpClient;
 pub(crate) use imp::{
-    BUFFER_BYTES, Boxed, HAS_CONSOLE, HAS_THREADS, MERGES_INTERACTIONS, PerThread, SHORT_TEXT, Spares, Text, Transport,
-    WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, padded,
+    BUFFER_BYTES, Boxed, HAS_CONSOLE, HAS_THREADS, MERGES_INTERACTIONS, PerThread, SHORT_TEXT, Spares, Text, Threaded,
+    Transport, WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, padded,
     parse_http_date, runtime_name, sleep, text, warn,
 };
 

@@ -3,7 +3,7 @@
 mod per_thread;
 mod text;
 
-pub(crate) use per_thread::PerThread;
+pub(crate) use per_thread::{PerThread, Threaded};
 pub(crate) use text::{SHORT_TEXT, Text, padded, text};
 
 use std::error::Error as _;

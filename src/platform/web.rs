@@ -9,9 +9,11 @@ mod npm;
 #[cfg(raindrop_npm)]
 pub(crate) use npm::{entropy, monotonic, runtime_name};
 
+use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -131,6 +133,24 @@ impl<T> PerThread<T> {
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         [].into_iter()
+    }
+}
+
+/// Nothing: there is one thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Threaded<T>(Infallible, PhantomData<T>);
+
+impl<T> Threaded<T> {
+    pub fn new<S>(source: S, _: impl FnOnce(S) -> T) -> Result<Self, S> {
+        Err(source)
+    }
+}
+
+impl<T> Deref for Threaded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self.0 {}
     }
 }
 

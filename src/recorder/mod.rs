@@ -1,6 +1,7 @@
 //! Where calls become records. Every handle holds one: the configuration and the buffer, never the client.
 
 mod fields;
+mod holder;
 mod scopes;
 
 use std::sync::{Arc, Once};
@@ -20,6 +21,7 @@ use crate::records::{
 use crate::sink::Sink;
 use crate::wire::{self, EventView};
 
+pub(crate) use holder::Holder;
 use scopes::{ABANDONED_AFTER, Scopes};
 
 /// What a client and its scopes share.

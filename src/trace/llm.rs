@@ -1,11 +1,10 @@
 use std::fmt;
-use std::sync::Arc;
 
 use time::OffsetDateTime;
 
 use super::span::Association;
 use super::{LlmOptions, Span};
-use crate::recorder::Recorder;
+use crate::recorder::Holder;
 use crate::records::{Detail, LlmFields, LlmMessage, Prompt, SpanFields};
 use crate::wire;
 
@@ -114,7 +113,7 @@ impl LlmSpan {
         self.span.end_at(end_time);
     }
 
-    pub(crate) fn start(recorder: &Arc<Recorder>, association: Association, name: String, options: LlmOptions) -> Self {
+    pub(crate) fn start(recorder: &Holder, association: Association, name: String, options: LlmOptions) -> Self {
         let LlmOptions {
             parent,
             properties,

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::SpanOptions;
 use crate::ids;
 use crate::platform;
-use crate::recorder::Recorder;
+use crate::recorder::Holder;
 use crate::records::{
     Attribute, Detail, Identity, Properties, SpanFields, SpanIds, SpanRecord, distinct, set_attribute,
 };
@@ -41,7 +41,7 @@ pub struct Span {
 }
 
 struct Shared {
-    recorder: Arc<Recorder>,
+    recorder: Holder,
     ids: SpanIds,
     name: String,
     start: u64,
@@ -154,7 +154,7 @@ impl Span {
         }
     }
 
-    pub(crate) fn start(recorder: &Arc<Recorder>, association: Association, options: SpanOptions) -> Self {
+    pub(crate) fn start(recorder: &Holder, association: Association, options: SpanOptions) -> Self {
         let SpanOptions { name, event_id, operation_id, parent, properties, attributes, start_time } = options;
         let (properties, attributes) = (wire::properties(properties), distinct(attributes));
         let fields = SpanFields { operation_id, properties, attributes, ..SpanFields::default() };
@@ -163,7 +163,7 @@ impl Span {
 
     /// Begins a span as a part of `parent`, from which it inherits what `association` does not say.
     pub(super) fn open(
-        recorder: &Arc<Recorder>,
+        recorder: &Holder,
         association: Association,
         name: String,
         parent: Option<Span>,
@@ -195,7 +195,7 @@ impl Span {
             parent: parent.map(|parent| parent.ids.span),
         };
         let start = start_time.map_or_else(platform::now, unix_nanos);
-        let recorder = Arc::clone(recorder);
+        let recorder = recorder.share();
         Self { shared: Some(Arc::new(Shared { recorder, ids, name, start, identity, sticky, open })) }
     }
 

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -7,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::span::{Association, unix_nanos};
 use super::{Span, ToolOptions, TrackToolOptions};
-use crate::recorder::{self, Recorder};
+use crate::recorder::{self, Holder};
 use crate::records::{Detail, SpanFields, ToolFields};
 use crate::wire;
 
@@ -74,12 +73,7 @@ impl ToolSpan {
         self.span.end_at(end_time);
     }
 
-    pub(crate) fn start(
-        recorder: &Arc<Recorder>,
-        association: Association,
-        name: String,
-        options: ToolOptions,
-    ) -> Self {
+    pub(crate) fn start(recorder: &Holder, association: Association, name: String, options: ToolOptions) -> Self {
         let ToolOptions { parent, properties, input, start_time } = options;
         let input = input.as_ref().map(wire::compact);
         let detail = Detail::Tool(Box::new(ToolFields { input, output: None }));
@@ -103,7 +97,7 @@ impl From<ToolSpan> for Span {
 }
 
 /// Records a call that is over.
-pub(crate) fn track_tool(recorder: &Arc<Recorder>, association: Association, options: TrackToolOptions) {
+pub(crate) fn track_tool(recorder: &Holder, association: Association, options: TrackToolOptions) {
     if !recorder.is_enabled() {
         return;
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::span::{Association, run_in_span};
 use super::tool::track_tool;
 use super::{LlmOptions, LlmSpan, Span, SpanOptions, TrackToolOptions};
-use crate::recorder::Recorder;
+use crate::recorder::Holder;
 use crate::wire;
 
 /// Starts spans that all carry the same association properties: for batch jobs and other work without a conversation.
@@ -26,14 +26,14 @@ use crate::wire;
 /// ```
 #[derive(Clone, Default)]
 pub struct Tracer {
-    inner: Option<(Arc<Recorder>, Association)>,
+    inner: Option<(Holder, Association)>,
 }
 
 impl Tracer {
-    pub(crate) fn new(recorder: &Arc<Recorder>, properties: BTreeMap<String, Value>) -> Self {
+    pub(crate) fn new(recorder: &Holder, properties: BTreeMap<String, Value>) -> Self {
         let association =
             Association { sticky: Some(Arc::new(wire::properties(properties))), ..Association::default() };
-        Self { inner: recorder.is_enabled().then(|| (Arc::clone(recorder), association)) }
+        Self { inner: recorder.is_enabled().then(|| (recorder.share(), association)) }
     }
 
     /// A tracer that records nothing.
@@ -73,7 +73,7 @@ impl Tracer {
         }
     }
 
-    fn started(&self) -> Option<(&Arc<Recorder>, Association)> {
+    fn started(&self) -> Option<(&Holder, Association)> {
         self.inner.as_ref().map(|(recorder, association)| (recorder, association.clone()))
     }
 }

@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::ops::Deref;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,6 +34,25 @@ impl<T: Default> PerThread<T> {
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.get().into_iter().flatten().map(|apart| &apart.0)
+    }
+}
+
+/// What there is only among threads.
+#[derive(Debug, Clone)]
+pub(crate) struct Threaded<T>(T);
+
+impl<T> Threaded<T> {
+    /// Made of `source`, which is given back where there is one thread.
+    pub fn new<S>(source: S, make: impl FnOnce(S) -> T) -> Result<Self, S> {
+        Ok(Self(make(source)))
+    }
+}
+
+impl<T> Deref for Threaded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
     }
 }
 

@@ -1,0 +1,86 @@
+//! How a recorder is held: by clients, interactions, tracers and spans.
+//!
+//! A count of all holders would be written by every thread for every span, and go from processor to processor. So once
+//! threads get in each other's way, each has a count of its own.
+
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use super::Recorder;
+use crate::platform::{PerThread, Threaded};
+
+#[derive(Clone)]
+pub(crate) enum Holder {
+    /// Among others.
+    One(Arc<Recorder>),
+    /// Among others of the same thread.
+    #[expect(clippy::redundant_allocation, reason = "it is for the outer count")]
+    OfThread(Threaded<Arc<Arc<Recorder>>>),
+    /// For other holders.
+    Hub(Threaded<Arc<Hub>>),
+}
+
+pub(crate) struct Hub {
+    recorder: Arc<Recorder>,
+    of_threads: PerThread<OnceLock<Holder>>,
+}
+
+impl Holder {
+    /// For a client that threads may share.
+    pub fn hub(recorder: Arc<Recorder>) -> Self {
+        let hub = |recorder| Arc::new(Hub { recorder, of_threads: PerThread::default() });
+        Threaded::new(recorder, hub).map_or_else(Self::One, Self::Hub)
+    }
+
+    /// Another holder, for what this thread begins.
+    pub fn share(&self) -> Self {
+        match self {
+            Self::Hub(hub) if hub.recorder.outbox.is_contended() => match hub.of_threads.make() {
+                Some(of_thread) => of_thread.get_or_init(|| Self::of_thread(&hub.recorder)).clone(),
+                None => Self::One(Arc::clone(&hub.recorder)),
+            },
+            Self::Hub(hub) => Self::One(Arc::clone(&hub.recorder)),
+            Self::One(_) | Self::OfThread(_) => self.clone(),
+        }
+    }
+
+    fn of_thread(recorder: &Arc<Recorder>) -> Self {
+        Threaded::new(Arc::clone(recorder), Arc::new).map_or_else(Self::One, Self::OfThread)
+    }
+}
+
+impl Deref for Holder {
+    type Target = Arc<Recorder>;
+
+    fn deref(&self) -> &Arc<Recorder> {
+        match self {
+            Self::One(recorder) => recorder,
+            Self::OfThread(of_thread) => of_thread,
+            Self::Hub(hub) => &hub.recorder,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use crate::{Client, Span, SpanOptions};
+
+    #[test]
+    fn a_recorder_goes_with_the_last_span_of_any_thread() {
+        let (client, capture) = Client::builder().capture().unwrap();
+        client.recorder.outbox.use_shelves();
+        let recorder = Arc::downgrade(&client.recorder);
+        let begin = || client.start_span(SpanOptions { operation_id: "op".to_owned(), ..SpanOptions::default() });
+        let spans: Vec<Span> = thread::scope(|scope| {
+            let threads = [(); 3].map(|()| scope.spawn(begin));
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        drop((client, capture));
+        assert!(recorder.upgrade().is_some());
+        drop(spans);
+        assert!(recorder.upgrade().is_none());
+    }
+}
