@@ -180,7 +180,7 @@ impl State {
     }
 
     /// Keeps what a run took, if that is not much.
-    fn keep(&mut self, mut run: Box<Run>) {
+    pub(super) fn keep(&mut self, mut run: Box<Run>) {
         if Spares::<Box<Run>>::ARE_KEPT && run.is_usual() {
             run.clear();
             self.spare.keep(run);

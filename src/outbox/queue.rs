@@ -45,18 +45,20 @@ impl Queue {
         length > 0
     }
 
-    /// Adds the records of the latest calls; what is left is an empty run.
-    pub fn take_over(&mut self, run: &mut Box<Run>, spare: &mut Spares<Box<Run>>) {
-        match self.runs.last_mut().filter(|last| last.has_room_for(run)) {
+    /// Adds the records of the latest calls. Returns the run if another took them.
+    pub fn take_over(&mut self, mut run: Box<Run>) -> Option<Box<Run>> {
+        match self.runs.last_mut().filter(|last| last.has_room_for(&run)) {
+            _ if run.is_empty() => Some(run),
             Some(last) => {
                 self.len = self.len.saturating_add(run.len());
                 self.bytes = self.bytes.saturating_add(run.bytes());
-                last.append(run, run.len());
-                run.clear();
+                let count = run.len();
+                last.append(&mut run, count);
+                Some(run)
             }
             None => {
-                let next = Run::following(Some(run), spare);
-                self.add(mem::replace(run, next));
+                self.add(run);
+                None
             }
         }
     }

@@ -11,19 +11,14 @@ use crate::wire::body::MAX_BODY;
 /// How many bytes there may be on a shelf: its last span begins before it is full.
 const MAX_BYTES: usize = FULL + MAX_BODY;
 
+/// As long as there is something to put spans in, the outbox keeps room for a full run. A closed shelf holds nothing.
+///
 /// Its lock is taken after that of the outbox, or alone.
 #[derive(Debug, Default)]
-pub(super) struct Shelf(Mutex<Content>);
-
-#[derive(Debug, Default)]
-struct Content {
-    /// Whether the outbox keeps room for a full run. A closed shelf is empty.
-    is_open: bool,
-    run: Box<Run>,
-}
+pub(super) struct Shelf(Mutex<Option<Box<Run>>>);
 
 impl Shelf {
-    fn lock(&self) -> MutexGuard<'_, Content> {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Run>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -32,11 +27,9 @@ impl Outbox {
     /// Puts a span on the shelf, unless that is full or closed. Returns why it was dropped, if it was.
     pub(super) fn shelve(&self, shelf: &Shelf, write: Writer<'_>) -> Option<Option<DropReason>> {
         let mut content = shelf.lock();
-        if !content.is_open || !content.run.has_room() {
-            return None;
-        }
+        let run = content.as_mut().filter(|run| run.has_room())?;
         self.counters.accept_on_shelf();
-        let is_written = content.run.push(0, write) > 0;
+        let is_written = run.push(0, write) > 0;
         Some(if is_written { None } else { self.drop_too_large(RecordKind::Span) })
     }
 
@@ -45,7 +38,8 @@ impl Outbox {
         self.gather_from(state, shelf);
         if state.has_room_for_shelf(self.limits) {
             state.open_shelves = state.open_shelves.saturating_add(1);
-            shelf.lock().is_open = true;
+            let last = state.queues.get(RecordKind::Span).runs().last();
+            *shelf.lock() = Some(Run::following(last.map(|run| &**run), &mut state.spare));
         }
     }
 
@@ -59,16 +53,15 @@ impl Outbox {
     }
 
     fn gather_from(&self, state: &mut State, shelf: &Shelf) {
-        let mut content = shelf.lock();
-        if content.is_open {
-            content.is_open = false;
-            state.open_shelves = state.open_shelves.saturating_sub(1);
-            let count = content.run.len();
-            if count > 0 {
-                state.last_seq = self.counters.next_seqs(count);
-                content.run.renumber(state.last_seq);
-                state.queues.get_mut(RecordKind::Span).take_over(&mut content.run, &mut state.spare);
-            }
+        let Some(mut run) = shelf.lock().take() else { return };
+        state.open_shelves = state.open_shelves.saturating_sub(1);
+        let count = run.len();
+        if count > 0 {
+            state.last_seq = self.counters.next_seqs(count);
+            run.renumber(state.last_seq);
+        }
+        if let Some(emptied) = state.queues.get_mut(RecordKind::Span).take_over(run) {
+            state.keep(emptied);
         }
     }
 }
@@ -132,6 +125,15 @@ mod tests {
         (0..500).for_each(|number| record(&client, "evt".to_owned(), number));
         assert_eq!(client.stats().dropped_by(DropReason::QueueFull), 380);
         assert!(recorded(&capture, "evt").into_iter().eq(380..500));
+    }
+
+    #[test]
+    fn a_shelf_that_was_gathered_holds_no_memory() {
+        let (client, capture) = contended(Client::builder());
+        record(&client, "evt".to_owned(), 0);
+        assert!(client.recorder.outbox.shelves.iter().any(|shelf| shelf.lock().is_some()));
+        assert_eq!(recorded(&capture, "evt"), [0]);
+        assert!(client.recorder.outbox.shelves.iter().all(|shelf| shelf.lock().is_none()));
     }
 
     #[test]
