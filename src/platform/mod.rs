@@ -16,8 +16,8 @@ use crate::millis::Millis;
 pub use imp::HttpClient;
 pub(crate) use imp::{
     BUFFER_BYTES, Boxed, HAS_CONSOLE, HAS_THREADS, MERGES_INTERACTIONS, PerThread, SHORT_TEXT, Spares, Text, Threaded,
-    Transport, WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now, padded,
-    parse_http_date, runtime_name, sleep, text, warn,
+    Transport, WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env, float_digits, listens, monotonic, now,
+    padded_text, parse_http_date, runtime_name, short_text, sleep, warn,
 };
 
 /// A POST of JSON.

@@ -4,7 +4,7 @@ mod per_thread;
 mod text;
 
 pub(crate) use per_thread::{PerThread, Threaded};
-pub(crate) use text::{SHORT_TEXT, Text, padded, text};
+pub(crate) use text::{SHORT_TEXT, Text, padded_text, short_text};
 
 use std::error::Error as _;
 use std::fmt;
@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
@@ -184,7 +184,7 @@ pub(crate) fn sleep(time: Millis) -> Boxed<()> {
 }
 
 /// Nanoseconds since the Unix epoch.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub(crate) fn now() -> u64 {
     const NANOS_PER_SECOND: u64 = 1_000_000_000;
     let now = clock_gettime(ClockId::Realtime);
@@ -193,7 +193,7 @@ pub(crate) fn now() -> u64 {
 }
 
 /// Nanoseconds since the Unix epoch.
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 pub(crate) fn now() -> u64 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)

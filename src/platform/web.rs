@@ -104,11 +104,11 @@ impl<T> Spares<T> {
 pub(crate) type Text = String;
 pub(crate) const SHORT_TEXT: usize = 0;
 
-pub(crate) fn text(text: &str, _: impl FnOnce() -> bool) -> Text {
+pub(crate) fn short_text(text: &str, _: impl FnOnce() -> bool) -> Text {
     text.to_owned()
 }
 
-pub(crate) fn padded(_: &Text) -> Option<(&[u8; SHORT_TEXT], usize)> {
+pub(crate) fn padded_text(_: &Text) -> Option<(&[u8; SHORT_TEXT], usize)> {
     None
 }
 

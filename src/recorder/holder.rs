@@ -13,13 +13,15 @@ use crate::platform::{PerThread, Threaded};
 pub(crate) enum Holder {
     /// Among others.
     One(Arc<Recorder>),
-    /// Among others of the same thread.
+    /// Among those that one thread took, and maybe a few others.
     #[expect(clippy::redundant_allocation, reason = "it is for the outer count")]
     OfThread(Threaded<Arc<Arc<Recorder>>>),
     /// For other holders.
     Hub(Threaded<Arc<Hub>>),
 }
 
+/// Apart from its own count: clients that share it come and go. Processors fetch cache lines in pairs.
+#[repr(align(128))]
 pub(crate) struct Hub {
     recorder: Arc<Recorder>,
     of_threads: PerThread<OnceLock<Holder>>,

@@ -9,7 +9,7 @@ use crate::platform;
 
 /// A text of an attribute: made of any text, and read like a `str`.
 ///
-/// Up to 30 bytes that were borrowed take no memory of their own.
+/// On native targets, up to 30 bytes that were borrowed take no memory of their own.
 ///
 /// ```
 /// # use raindrop::{Attribute, AttributeValue, Text};
@@ -37,7 +37,7 @@ impl Text {
     /// The same with padding behind it and how many bytes are the text's, if it is kept so and needs no escape in JSON.
     #[inline]
     pub(crate) fn padded(&self) -> Option<(&[u8; platform::SHORT_TEXT], usize)> {
-        platform::padded(&self.0)
+        platform::padded_text(&self.0)
     }
 
     /// The text in UTF-8.
@@ -50,7 +50,7 @@ impl Text {
 impl From<&str> for Text {
     #[inline]
     fn from(text: &str) -> Self {
-        Self(platform::text(text, || plain_prefix(text.as_bytes()) == text.len()))
+        Self(platform::short_text(text, || plain_prefix(text.as_bytes()) == text.len()))
     }
 }
 

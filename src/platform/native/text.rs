@@ -1,4 +1,4 @@
-/// As much as makes it four words long.
+/// As much as makes it 32 bytes long.
 pub(crate) const SHORT_TEXT: usize = 30;
 /// Needs no escape in JSON.
 const PADDING: u8 = b' ';
@@ -29,7 +29,7 @@ impl Length {
 
 /// `is_plain` says whether it needs no escape in JSON.
 #[inline]
-pub(crate) fn text(text: &str, is_plain: impl FnOnce() -> bool) -> Text {
+pub(crate) fn short_text(text: &str, is_plain: impl FnOnce() -> bool) -> Text {
     let mut bytes = [PADDING; SHORT_TEXT];
     let Some(place) = bytes.get_mut(..text.len()) else { return Text::Long(text.to_owned()) };
     place.copy_from_slice(text.as_bytes());
@@ -39,7 +39,7 @@ pub(crate) fn text(text: &str, is_plain: impl FnOnce() -> bool) -> Text {
 
 /// The bytes of a short text that needs no escape, with their padding, and how many they are without.
 #[inline]
-pub(crate) fn padded(text: &Text) -> Option<(&[u8; SHORT_TEXT], usize)> {
+pub(crate) fn padded_text(text: &Text) -> Option<(&[u8; SHORT_TEXT], usize)> {
     match text {
         Text::Short(length, bytes) if length.is_plain() => Some((bytes, length.get())),
         _ => None,
