@@ -177,8 +177,8 @@ pub use error::{Error, Result};
 pub use interaction::{Interaction, with_tool, with_tool_async};
 pub use outbox::{DropReason, Stats};
 pub use records::{
-    AiEvent, Attachment, Attribute, AttributeValue, BeginOptions, Event, FinishOptions, LlmMessage, PatchOptions,
-    RecordKind, Signal, SignalKind, SpanStatusCode, Text, User,
+    AiEvent, Attachment, Attribute, AttributeValue, BeginOptions, Event, FinishOptions, Key, LlmMessage, PatchOptions,
+    RecordKind, Signal, SignalKind, SpanStatusCode, User,
 };
 pub use trace::{LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, Tracer, TrackToolOptions};
 pub use workshop::{

@@ -75,13 +75,6 @@ fn spans(criterion: &mut Criterion) {
             sentry: &sentry::Sdk::span,
         },
         Contest {
-            case: "span_of_owned",
-            ours: &ours::span_of_owned,
-            opentelemetry: &opentelemetry::Sdk::span,
-            fastrace: &fastrace::span,
-            sentry: &sentry::Sdk::span,
-        },
-        Contest {
             case: "llm_span",
             ours: &ours::llm_span,
             opentelemetry: &opentelemetry::Sdk::llm_span,

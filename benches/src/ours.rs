@@ -56,17 +56,12 @@ pub fn flush(client: &Client) -> u64 {
 }
 
 pub fn span(client: &Client) {
-    record(client, sample::attributes!(vec! Attribute::string));
-}
-
-/// The same by an app that has the values as strings of its own.
-pub fn span_of_owned(client: &Client) {
-    record(client, sample::attributes!(vec! |key: &'static str, value: &str| Attribute::string(key, value.to_owned())));
-}
-
-fn record(client: &Client, attributes: Vec<Attribute>) {
-    let name = "search help center".into();
-    client.start_span(SpanOptions { name, attributes, ..Default::default() }).end();
+    let span = client.start_span(SpanOptions {
+        name: "search help center".into(),
+        attributes: sample::attributes!(vec! Attribute::string),
+        ..Default::default()
+    });
+    span.end();
 }
 
 pub fn llm_span(client: &Client) {

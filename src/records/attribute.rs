@@ -2,14 +2,14 @@ use std::borrow::Borrow;
 
 use serde_json::Value;
 
-use super::Text;
+use super::Key;
 
 /// The value of a span attribute, in the types that OTLP knows.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AttributeValue {
     /// Text.
-    String(Text),
+    String(String),
     /// A signed integer.
     Int(i64),
     /// A double. NaN and the infinities, which JSON lacks, are sent as text.
@@ -29,40 +29,42 @@ pub enum AttributeValue {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribute {
     /// The name. A span has each name once: the last value set wins.
-    pub key: Text,
+    pub key: Key,
     /// The value.
     pub value: AttributeValue,
 }
 
 impl Attribute {
     #[inline]
-    fn new(key: Text, value: AttributeValue) -> Self {
+    fn new(key: Key, value: AttributeValue) -> Self {
         Self { key, value }
     }
 
     /// A text.
     #[inline]
-    pub fn string(key: impl Into<Text>, value: impl Into<Text>) -> Self {
-        Self::new(key.into(), AttributeValue::String(value.into()))
+    pub fn string(key: impl Into<Key>, value: impl Into<String>) -> Self {
+        // First, or the key would have to be kept while it is made.
+        let value = value.into();
+        Self { key: key.into(), value: AttributeValue::String(value) }
     }
 
     /// A signed integer.
-    pub fn int(key: impl Into<Text>, value: i64) -> Self {
+    pub fn int(key: impl Into<Key>, value: i64) -> Self {
         Self::new(key.into(), AttributeValue::Int(value))
     }
 
     /// A double.
-    pub fn float(key: impl Into<Text>, value: f64) -> Self {
+    pub fn float(key: impl Into<Key>, value: f64) -> Self {
         Self::new(key.into(), AttributeValue::Float(value))
     }
 
     /// A truth value.
-    pub fn bool(key: impl Into<Text>, value: bool) -> Self {
+    pub fn bool(key: impl Into<Key>, value: bool) -> Self {
         Self::new(key.into(), AttributeValue::Bool(value))
     }
 
     /// A list of texts.
-    pub fn string_array<I>(key: impl Into<Text>, values: I) -> Self
+    pub fn string_array<I>(key: impl Into<Key>, values: I) -> Self
     where
         I: IntoIterator,
         I::Item: Into<String>,
@@ -72,16 +74,16 @@ impl Attribute {
 
     /// The type that fits a JSON value: text, integer, double, truth value or list of texts. Everything else (objects,
     /// mixed lists, null) becomes its JSON text.
-    pub fn from_json(key: impl Into<Text>, value: impl Borrow<Value>) -> Self {
+    pub fn from_json(key: impl Into<Key>, value: impl Borrow<Value>) -> Self {
         Self::new(key.into(), AttributeValue::from_json(value.borrow()))
     }
 }
 
 impl AttributeValue {
     fn from_json(value: &Value) -> Self {
-        let text = || AttributeValue::String(value.to_string().into());
+        let text = || AttributeValue::String(value.to_string());
         match value {
-            Value::String(string) => AttributeValue::String(string.into()),
+            Value::String(string) => AttributeValue::String(string.clone()),
             Value::Bool(bool) => AttributeValue::Bool(*bool),
             Value::Number(number) => match (number.as_i64(), number.as_f64()) {
                 (Some(int), _) => AttributeValue::Int(int),

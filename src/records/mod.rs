@@ -1,22 +1,22 @@
-//! What callers hand over, as plain data. This module knows no other, but for the error type, where a short text is kept and
-//! what of it needs an escape.
+//! What callers hand over, as plain data. This module knows no other, but for the error type, where a key is kept and what
+//! of it needs an escape.
 
 mod attachment;
 mod attribute;
 mod event;
 mod identity;
 mod json;
+mod key;
 mod signal;
 mod span;
-mod text;
 mod user;
 
 pub use attachment::Attachment;
 pub use attribute::{Attribute, AttributeValue};
 pub use event::{AiEvent, BeginOptions, Event, FinishOptions, PatchOptions};
+pub use key::Key;
 pub use signal::{Signal, SignalKind};
 pub use span::{LlmMessage, SpanStatusCode};
-pub use text::Text;
 pub use user::User;
 
 pub(crate) use attribute::{distinct, set_attribute};

@@ -27,7 +27,7 @@ impl Attributes<'_> {
     /// Writes all that the caller set.
     pub fn own(&mut self) {
         for attribute in &self.own.attributes {
-            json::escape_text(self.out, &attribute.key);
+            json::escape_key(self.out, &attribute.key);
             self.typed(&attribute.value);
         }
     }
@@ -139,10 +139,7 @@ impl Attributes<'_> {
 
     fn typed(&mut self, value: &AttributeValue) {
         match value {
-            AttributeValue::String(text) => match text.padded().filter(|(_, length)| *length <= self.cap.0) {
-                Some(plain) => drop(self.string(|out| json::padded(out, plain))),
-                None => drop(self.text(text)),
-            },
+            AttributeValue::String(text) => drop(self.text(text)),
             AttributeValue::Int(int) => self.int(*int),
             AttributeValue::Float(float) => self.float(*float),
             AttributeValue::Bool(bool) => {

@@ -3,7 +3,7 @@
 use super::text::{MARKER, TextCap};
 use crate::plain::plain_prefix;
 use crate::platform;
-use crate::records::{Json, Text};
+use crate::records::{Json, Key};
 
 /// Writes an object; the closing brace is [`end`](Object::end)'s.
 pub(crate) struct Object<'a> {
@@ -206,21 +206,18 @@ pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
     escape_utf8(out, text.as_bytes());
 }
 
-/// The same of an attribute's text, which may be known to need no escape.
+/// The same of an attribute's key, which may be known to need none.
 #[inline]
-pub(crate) fn escape_text(out: &mut Vec<u8>, text: &Text) {
-    match text.padded() {
-        Some(plain) => padded(out, plain),
-        None => escape_utf8(out, text.as_bytes()),
+pub(crate) fn escape_key(out: &mut Vec<u8>, key: &Key) {
+    match key.padded() {
+        Some((padded, length)) => {
+            // To copy all takes a few moves, to copy any number a call.
+            let end = out.len().wrapping_add(length);
+            out.extend_from_slice(padded);
+            out.truncate(end);
+        }
+        None => escape_utf8(out, key.as_bytes()),
     }
-}
-
-/// The first of these bytes, so many of them. To copy all takes a few moves, to copy any number a call.
-#[inline]
-pub(crate) fn padded<const N: usize>(out: &mut Vec<u8>, (bytes, length): (&[u8; N], usize)) {
-    let end = out.len().wrapping_add(length);
-    out.extend_from_slice(bytes);
-    out.truncate(end);
 }
 
 /// The same of a text that is known to be UTF-8.
@@ -302,13 +299,13 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_escaped_whether_it_is_borrowed_or_owned() {
+    fn a_key_is_escaped_whether_it_is_borrowed_or_owned() {
         for length in 0..40 {
             for (at, special) in (0..length).flat_map(|at| ['"', '\\', '\n', ' ', 'é'].map(|special| (at, special))) {
                 let mut text = "x".repeat(length - 1);
                 text.insert(at, special);
-                for own in [Text::from(&text), Text::from(text.clone())] {
-                    assert_eq!(written(|out| escape_text(out, &own)), written(|out| escape(out, &text)));
+                for key in [Key::from(&text), Key::from(text.clone())] {
+                    assert_eq!(written(|out| escape_key(out, &key)), written(|out| escape(out, &text)));
                 }
             }
         }

@@ -78,6 +78,7 @@ fn is_plain_data(name: &str) -> bool {
         "DropReason",
         "Event",
         "FinishOptions",
+        "Key",
         "LlmMessage",
         "LocalWorkshopUrlConfig",
         "PatchOptions",
@@ -85,7 +86,6 @@ fn is_plain_data(name: &str) -> bool {
         "Signal",
         "SignalKind",
         "SpanStatusCode",
-        "Text",
         "User",
         "HttpClient",
     ];

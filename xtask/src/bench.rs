@@ -15,9 +15,8 @@ const DIRECTORY: &str = "benches";
 const PROGRAMS: [&str; 3] = ["whole_cost", "memory", "growth"];
 
 /// The benchmarks of criterion: what is done, and by whom.
-const TIMED: [(&str, &[&str]); 10] = [
+const TIMED: [(&str, &[&str]); 9] = [
     ("span", &["ours", "opentelemetry", "fastrace", "sentry"]),
-    ("span_of_owned", &["ours", "opentelemetry", "fastrace", "sentry"]),
     ("llm_span", &["ours", "opentelemetry", "fastrace", "sentry"]),
     ("tool_span", &["ours", "opentelemetry", "fastrace", "sentry"]),
     ("interaction", &["ours", "opentelemetry", "fastrace", "sentry"]),
