@@ -11,16 +11,17 @@ use crate::platform::{PerThread, Threaded};
 
 #[derive(Clone)]
 pub(crate) enum Holder {
-    /// Among others.
+    /// By the recorder's own count.
     One(Arc<Recorder>),
-    /// Among those that one thread took, and maybe a few others.
+    /// By a count of what one thread began.
     #[expect(clippy::redundant_allocation, reason = "it is for the outer count")]
     OfThread(Threaded<Arc<Arc<Recorder>>>),
-    /// For other holders.
+    /// By that of a client, which gives out the others.
     Hub(Threaded<Arc<Hub>>),
 }
 
-/// Apart from its own count: clients that share it come and go. Processors fetch cache lines in pairs.
+/// What the clones of a client share. Every span reads it, so it is apart from the count that each clone writes; processors
+/// fetch cache lines in pairs.
 #[repr(align(128))]
 pub(crate) struct Hub {
     recorder: Arc<Recorder>,
@@ -37,17 +38,20 @@ impl Holder {
     /// Another holder, for what this thread begins.
     pub fn share(&self) -> Self {
         match self {
-            Self::Hub(hub) if hub.recorder.outbox.is_contended() => match hub.of_threads.make() {
-                Some(of_thread) => of_thread.get_or_init(|| Self::of_thread(&hub.recorder)).clone(),
-                None => Self::One(Arc::clone(&hub.recorder)),
-            },
-            Self::Hub(hub) => Self::One(Arc::clone(&hub.recorder)),
+            Self::Hub(hub) => hub.of_this_thread().unwrap_or_else(|| Self::One(Arc::clone(&hub.recorder))),
             Self::One(_) | Self::OfThread(_) => self.clone(),
         }
     }
+}
 
-    fn of_thread(recorder: &Arc<Recorder>) -> Self {
-        Threaded::new(Arc::clone(recorder), Arc::new).map_or_else(Self::One, Self::OfThread)
+impl Hub {
+    /// `None` as long as threads do not contend.
+    fn of_this_thread(&self) -> Option<Holder> {
+        if !self.recorder.outbox.is_contended() {
+            return None;
+        }
+        let make = || Threaded::new(Arc::clone(&self.recorder), Arc::new).map_or_else(Holder::One, Holder::OfThread);
+        Some(self.of_threads.make()?.get_or_init(make).clone())
     }
 }
 

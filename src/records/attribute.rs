@@ -45,7 +45,7 @@ impl Attribute {
     pub fn string(key: impl Into<Key>, value: impl Into<String>) -> Self {
         // First, or the key would have to be kept while it is made.
         let value = value.into();
-        Self { key: key.into(), value: AttributeValue::String(value) }
+        Self::new(key.into(), AttributeValue::String(value))
     }
 
     /// A signed integer.

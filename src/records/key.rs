@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_key_equals_its_text_and_no_other() {
-        let texts: Vec<String> = texts().chain(["k".repeat(29) + " ", "k".repeat(30) + " "]).collect();
+        let texts: Vec<String> = texts().chain(["k".repeat(29) + "\0", "k".repeat(30) + "\0"]).collect();
         let keys = || texts.iter().flat_map(|text| [(text, Key::from(text)), (text, Key::from(text.clone()))]);
         for (one, key) in keys() {
             for (other, other_key) in keys() {

@@ -1,12 +1,10 @@
 /// As much as makes it 32 bytes long.
 pub(crate) const SHORT_TEXT: usize = 30;
-/// Needs no escape in JSON.
-const PADDING: u8 = b' ';
 
 /// A text that takes no memory of its own if it is short and was not given any.
 #[derive(Clone)]
 pub(crate) enum Text {
-    /// The bytes with padding behind them, and how many they are without.
+    /// The bytes with zeros behind them, and how many they are without.
     Short(Length, [u8; SHORT_TEXT]),
     Long(String),
 }
@@ -30,7 +28,7 @@ impl Length {
 /// `is_plain` says whether it needs no escape in JSON.
 #[inline]
 pub(crate) fn short_text(text: &str, is_plain: impl FnOnce() -> bool) -> Text {
-    let mut bytes = [PADDING; SHORT_TEXT];
+    let mut bytes = [0; SHORT_TEXT];
     let Some(place) = bytes.get_mut(..text.len()) else { return Text::Long(text.to_owned()) };
     place.copy_from_slice(text.as_bytes());
     let escaped = if is_plain() { 0 } else { Length::ESCAPED };
