@@ -8,7 +8,7 @@ use super::Span;
 use crate::records::{Attribute, LlmMessage};
 
 /// How a span of any work begins.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct SpanOptions {
     /// What is done.
     pub name: String,
@@ -24,6 +24,27 @@ pub struct SpanOptions {
     pub attributes: Vec<Attribute>,
     /// When it began. Default: now.
     pub start_time: Option<OffsetDateTime>,
+}
+
+impl SpanOptions {
+    /// Constant, so that it is copied from memory as it is: put together field by field, each copy of two fields at once would
+    /// wait for both to be stored.
+    const EMPTY: Self = Self {
+        name: String::new(),
+        event_id: String::new(),
+        operation_id: String::new(),
+        parent: None,
+        properties: BTreeMap::new(),
+        attributes: Vec::new(),
+        start_time: None,
+    };
+}
+
+impl Default for SpanOptions {
+    #[inline]
+    fn default() -> Self {
+        Self::EMPTY
+    }
 }
 
 /// How a call of a model begins.
