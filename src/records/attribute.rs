@@ -101,16 +101,22 @@ impl AttributeValue {
 
 /// The attributes as if they had been set one by one.
 pub(crate) fn distinct(attributes: Vec<Attribute>) -> Vec<Attribute> {
-    let mut rest = attributes.as_slice();
-    while let Some((last, before)) = rest.split_last()
-        && !last.key.is_empty()
-        && !before.iter().any(|other| other.key == last.key)
-    {
+    if are_distinct(&attributes) { attributes } else { set_one_by_one(attributes) }
+}
+
+fn are_distinct(attributes: &[Attribute]) -> bool {
+    let mut rest = attributes;
+    while let [before @ .., last] = rest {
+        if last.key.is_empty() || before.iter().any(|other| other.key == last.key) {
+            return false;
+        }
         rest = before;
     }
-    if rest.is_empty() {
-        return attributes;
-    }
+    true
+}
+
+#[cold]
+fn set_one_by_one(attributes: Vec<Attribute>) -> Vec<Attribute> {
     let mut distinct = Vec::new();
     for attribute in attributes {
         set_attribute(&mut distinct, attribute);

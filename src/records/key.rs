@@ -28,7 +28,7 @@ impl Key {
     /// Whether it is the empty text.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.as_bytes().is_empty()
+        self.0.is_empty()
     }
 
     /// The same with padding behind it and how many bytes are the key's, if it is kept so and needs no escape in JSON.
