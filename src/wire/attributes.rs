@@ -28,7 +28,11 @@ impl Attributes<'_> {
     pub fn own(&mut self) {
         for attribute in &self.own.attributes {
             json::escape_key(self.out, &attribute.key);
-            self.typed(&attribute.value);
+            match &attribute.value {
+                // What most are.
+                AttributeValue::String(text) if text.len() <= self.cap.0 => self.name(text),
+                value => self.typed(value),
+            }
         }
     }
 
@@ -81,8 +85,8 @@ impl Attributes<'_> {
 
     /// Free text, which the cap may cut. Returns where it is.
     pub fn text(&mut self, text: &str) -> Range<usize> {
-        let (kept, marked) = self.cap.apply(text);
-        self.string(|out| json::escape_cut(out, kept, marked))
+        let cap = self.cap;
+        self.string(|out| json::escape_capped(out, text, cap))
     }
 
     /// A text that was written before.

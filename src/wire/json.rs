@@ -63,13 +63,13 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
 /// A quoted string of at most `cap` code points.
 pub(crate) fn text(out: &mut Vec<u8>, text: &str, cap: TextCap) {
     out.push(b'"');
-    let (kept, marked) = cap.apply(text);
-    escape_cut(out, kept, marked);
+    escape_capped(out, text, cap);
     out.push(b'"');
 }
 
-/// The inside of a string, and whether it was cut.
-pub(crate) fn escape_cut(out: &mut Vec<u8>, kept: &str, marked: bool) {
+/// The inside of a string of at most `cap` code points.
+pub(crate) fn escape_capped(out: &mut Vec<u8>, text: &str, cap: TextCap) {
+    let (kept, marked) = cap.apply(text);
     escape(out, kept);
     if marked {
         out.extend_from_slice(MARKER.as_bytes());

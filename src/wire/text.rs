@@ -10,7 +10,13 @@ pub(crate) struct TextCap(pub usize);
 
 impl TextCap {
     /// What is left of `text`, and whether [`MARKER`] follows it.
+    #[inline]
     pub fn apply(self, text: &str) -> (&str, bool) {
+        if text.len() <= self.0 { (text, false) } else { self.apply_to_long(text) }
+    }
+
+    #[cold]
+    fn apply_to_long(self, text: &str) -> (&str, bool) {
         self.apply_to(text, || text.char_indices().map(|(at, _)| at))
     }
 
