@@ -29,7 +29,7 @@ impl Attributes<'_> {
         for attribute in &self.own.attributes {
             json::escape_key(self.out, &attribute.key);
             match &attribute.value {
-                // What most are.
+                // Most are texts that fit, of which nothing has to be asked.
                 AttributeValue::String(text) if text.len() <= self.cap.0 => self.name(text),
                 value => self.typed(value),
             }
@@ -94,7 +94,7 @@ impl Attributes<'_> {
         self.string(|out| out.extend_from_within(text));
     }
 
-    /// A name or an id, which is no use in part.
+    /// A text that is not cut: a name or an id, which is no use in part, or one that fits.
     pub fn name(&mut self, name: &str) {
         self.string(|out| json::escape(out, name));
     }

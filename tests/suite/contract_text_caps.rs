@@ -2,7 +2,8 @@
 
 use crate::support::{ai_event, assert_well_formed, builder, map, span_named};
 use raindrop::{
-    AiEvent, Attachment, Client, Event, LlmMessage, LlmOptions, Signal, SpanOptions, ToolOptions, TrackToolOptions,
+    AiEvent, Attachment, Attribute, Client, Event, LlmMessage, LlmOptions, Signal, SpanOptions, ToolOptions,
+    TrackToolOptions,
 };
 use raindrop_ingest::IngestServer;
 use serde_json::{Value, json};
@@ -136,6 +137,26 @@ async fn the_cap_applies_to_every_free_text_of_a_span() {
     assert_eq!(tool["traceloop.entity.input"], short.as_str());
     let output = tool["traceloop.entity.output"].as_str().unwrap();
     assert_eq!((output.chars().count(), output), (30, format!(r#"{{"k"{MARKER}"#).as_str()));
+}
+
+#[tokio::test]
+async fn the_cap_applies_to_attributes_of_the_caller() {
+    let (server, client) = capped(30).await;
+    let cases = [
+        ("as many", "x".repeat(30), "x".repeat(30)),
+        ("as many, of two bytes", "é".repeat(30), "é".repeat(30)),
+        ("one more", "x".repeat(31), format!("xxxx{MARKER}")),
+        ("one more, of two bytes", "é".repeat(31), format!("éééé{MARKER}")),
+    ];
+    let mut attributes: Vec<Attribute> = cases.iter().map(|(key, set, _)| Attribute::string(*key, set)).collect();
+    attributes.push(Attribute::string_array("list", ["x".repeat(31)]));
+    client.start_span(SpanOptions { name: "own".into(), attributes, ..SpanOptions::default() }).end();
+    flush(&server, &client).await;
+    let attributes = span_named(&server, "own").attributes;
+    for (key, _, sent) in &cases {
+        assert_eq!(attributes[*key], sent.as_str(), "{key}");
+    }
+    assert_eq!(attributes["list"], json!([format!("xxxx{MARKER}")]));
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ pub(crate) fn short_text(text: &str, is_plain: impl FnOnce() -> bool) -> Text {
 #[inline]
 fn padded(text: &[u8]) -> [u8; SHORT_TEXT] {
     let mut bytes = [0; SHORT_TEXT];
-    // The first word begins with what is before the bytes.
+    // In a `Text`, the tag and the length come before them, in the first word.
     let (start, rest) = bytes.split_at_mut(SHORT_TEXT % WORD);
     let mut at = start.len();
     start.iter_mut().zip(word(text, 0)).for_each(|(place, byte)| *place = byte);
@@ -57,7 +57,7 @@ fn padded(text: &[u8]) -> [u8; SHORT_TEXT] {
 #[inline]
 fn word(text: &[u8], at: usize) -> [u8; WORD] {
     let rest = text.get(at..).unwrap_or_default();
-    let missing = WORD.saturating_sub(rest.len()).wrapping_mul(8) as u32;
+    let missing = (WORD.saturating_sub(rest.len()) as u32).wrapping_mul(u8::BITS);
     let number = match (rest.first_chunk(), text.last_chunk()) {
         (Some(word), _) => u64::from_le_bytes(*word),
         (None, Some(last)) => u64::from_le_bytes(*last).checked_shr(missing).unwrap_or_default(),
@@ -92,7 +92,7 @@ impl Text {
         }
     }
 
-    /// Few keys are longer, or strings of the caller's.
+    /// Apart, because few keys are longer than what is kept in place, or were strings of the caller's.
     #[cold]
     fn has_bytes_of(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()
