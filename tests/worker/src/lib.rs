@@ -22,14 +22,15 @@ fn global(name: &str) -> String {
 
 #[event(start)]
 fn start() {
-    let client = Client::builder()
+    let mut builder = Client::builder()
         .write_key("rk_worker")
         .endpoint(global("RAINDROP_ENDPOINT"))
         .base_delay(Duration::from_millis(10))
-        .request_timeout(Duration::from_millis(1_500))
-        .close_timeout(Duration::from_secs(5))
-        .build();
-    match client {
+        .close_timeout(Duration::from_secs(60));
+    if global("PATIENCE") == "little" {
+        builder = builder.request_timeout(Duration::from_millis(1_500)).close_timeout(Duration::from_secs(5));
+    }
+    match builder.build() {
         Ok(client) => drop(RAINDROP.set(client)),
         Err(error) => console_error!("{error}"),
     }
@@ -58,8 +59,8 @@ async fn fetch(request: Request, _env: Env, ctx: Context) -> Result<Response> {
     };
     ctx.wait_until(async move {
         match scope.close().await {
-            Ok(report) => console_log!("scope closed: {report}"),
-            Err(error) => console_log!("scope closed: {error}"),
+            Ok(report) => console_log!("scope of {user} closed: {report}"),
+            Err(error) => console_log!("scope of {user} closed: {error}"),
         }
     });
     match recorded {

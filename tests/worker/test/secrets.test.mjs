@@ -21,14 +21,12 @@ after(async () => {
 
 beforeEach(() => ingest.clear());
 
-const get = (path) => fetch(new URL(path, worker.url));
-
 /** Records something, and returns what the Worker logs of delivering it. */
 async function delivered() {
   const before = worker.output().length;
-  await get("/quiet?user=u");
+  await worker.get("/quiet?user=u");
   const logged = () => worker.output().slice(before);
-  for (let look = 0; look < 20_000 && !/^scope closed.*\n/m.test(logged()); look++) await get("/stats");
+  await worker.until("/stats", () => /^scope of u closed.*\n/m.test(logged()));
   return logged();
 }
 
@@ -50,7 +48,7 @@ test("a redirect is not followed, to another host or the same", async () => {
     for (const location of [`${elsewhere.endpoint}traces`, "/v1/traces"]) {
       await ingest.clear();
       await ingest.fail("*", "forever", { Status: { status, headers: [["location", location]] } });
-      assert.match(await delivered(), new RegExp(`scope closed: the server answered ${status}`));
+      assert.match(await delivered(), new RegExp(`scope of u closed: the server answered ${status}`));
       assert.equal((await ingest.requests()).length, 3);
     }
   }

@@ -6,6 +6,9 @@ const MAIN = 'import "./globals.mjs"; export * from "./index.js"; export { defau
 
 const DATE = "2026-07-01";
 
+/** What has not come by then never will: a test that waits for it fails, with what the Worker has logged. */
+const LONG_ENOUGH_MS = 30_000;
+
 const FRONT = `
   export default {
     async fetch(request, copies) {
@@ -31,7 +34,10 @@ export async function startWorker(directory, { bindings = {}, globals = {}, arou
   return startModules(modules, bindings);
 }
 
-/** Starts a Worker of these modules, the first of which is its entry. `output()` is what it and the runtime have logged. */
+/**
+ * Starts a Worker of these modules, the first of which is its entry. `output()` is what it and the runtime have logged, `get`
+ * asks for a path, and `until` asks for it again and again, each time in a request of its own, until it likes the answer.
+ */
 export const startModules = (modules, bindings, flags = []) =>
   start({ modules, bindings, compatibilityDate: DATE, compatibilityFlags: ["enable_request_signal", ...flags] });
 
@@ -62,5 +68,24 @@ async function start(options) {
     },
   });
   const url = await miniflare.ready;
-  return { url, miniflare, output: () => output.join(""), stop: () => miniflare.dispose() };
+  const logged = () => output.join("");
+
+  async function get(path) {
+    try {
+      return await fetch(new URL(path, url), { signal: AbortSignal.timeout(LONG_ENOUGH_MS) });
+    } catch (cause) {
+      throw new Error(`${path} was not answered. The Worker logged:\n${logged()}`, { cause });
+    }
+  }
+
+  async function until(path, isEnough) {
+    const end = AbortSignal.timeout(LONG_ENOUGH_MS);
+    for (;;) {
+      const answer = await (await get(path)).json();
+      if (isEnough(answer)) return answer;
+      if (end.aborted) throw new Error(`${path} is still ${JSON.stringify(answer)}. The Worker logged:\n${logged()}`);
+    }
+  }
+
+  return { url, miniflare, output: logged, get, until, stop: () => miniflare.dispose() };
 }
