@@ -35,8 +35,9 @@ export async function startWorker(directory, { bindings = {}, globals = {}, arou
 }
 
 /**
- * Starts a Worker of these modules, the first of which is its entry. `output()` is what it and the runtime have logged, `get`
- * asks for a path, and `until` asks for it again and again, each time in a request of its own, until it likes the answer.
+ * Starts a Worker of these modules, the first of which is its entry. `output()` is what it and the runtime have logged.
+ * `get(path)` returns its whole answer. `until(path, isEnough)` asks again and again, each time in a request of its own, and
+ * returns the JSON that was enough.
  */
 export const startModules = (modules, bindings, flags = []) =>
   start({ modules, bindings, compatibilityDate: DATE, compatibilityFlags: ["enable_request_signal", ...flags] });
@@ -72,7 +73,8 @@ async function start(options) {
 
   async function get(path) {
     try {
-      return await fetch(new URL(path, url), { signal: AbortSignal.timeout(LONG_ENOUGH_MS) });
+      const response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(LONG_ENOUGH_MS) });
+      return new Response(await response.arrayBuffer(), response);
     } catch (cause) {
       throw new Error(`${path} was not answered. The Worker logged:\n${logged()}`, { cause });
     }
