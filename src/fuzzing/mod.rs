@@ -5,6 +5,8 @@
 
 mod delivery;
 
+use std::num::{NonZeroU64, NonZeroU128};
+
 use serde_json::Value;
 
 use crate::delivery::retry_after as header;
@@ -73,19 +75,25 @@ pub fn retry_after(data: &[u8]) {
 
 /// The bytes of an id of a trace, and of a span.
 pub fn ids(data: &[u8]) {
-    if let Some(trace) = data.first_chunk::<16>() {
-        id(*trace);
+    let mut encoded = Vec::new();
+    if let Some(bytes) = data.first_chunk()
+        && let Some(trace) = NonZeroU128::new(u128::from_be_bytes(*bytes))
+    {
+        base64::trace_id(&mut encoded, trace);
+        assert_decodes(&encoded, *bytes);
     }
-    if let Some(span) = data.first_chunk::<8>() {
-        id(*span);
+    encoded.clear();
+    if let Some(bytes) = data.first_chunk()
+        && let Some(span) = NonZeroU64::new(u64::from_be_bytes(*bytes))
+    {
+        base64::span_id(&mut encoded, span);
+        assert_decodes(&encoded, *bytes);
     }
 }
 
-fn id<const N: usize>(bytes: [u8; N]) {
-    let mut encoded = Vec::new();
-    base64::encode(&mut encoded, bytes);
+fn assert_decodes<const N: usize>(encoded: &[u8], bytes: [u8; N]) {
     assert_eq!(encoded.len(), N.div_ceil(3) * 4);
-    let text = String::from_utf8_lossy(&encoded);
+    let text = String::from_utf8_lossy(encoded);
     let digits = text.trim_end_matches('=');
     assert!(text.len() - digits.len() <= 2);
     let mut decoded = Vec::new();

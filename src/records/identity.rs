@@ -21,4 +21,9 @@ impl Identity {
         model: String::new(),
         trace: None,
     };
+
+    /// Whether it says what something belongs to. An event has an id before it has a name.
+    pub fn is_known(&self) -> bool {
+        !(self.event_id.is_empty() && self.user_id.is_empty() && self.convo_id.is_empty())
+    }
 }

@@ -41,7 +41,7 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
     let associated = |name: &&str| says(&fields.properties, name) || sticky.is_some_and(|sticky| says(sticky, name));
     !matches!(fields.detail, Detail::Plain)
         || !fields.operation_id.is_empty()
-        || ![&identity.event_id, &identity.user_id, &identity.convo_id].iter().all(|text| text.is_empty())
+        || identity.is_known()
         || fields.keys().any(keeps)
         || KEPT.iter().any(associated)
 }
@@ -49,12 +49,12 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
 /// `cap` is that of each text; `attribute_cap` that of an attribute which holds several.
 fn encode(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap: TextCap) {
     out.extend_from_slice(br#"{"traceId":""#);
-    base64::encode(out, span.ids.trace.get().to_be_bytes());
+    base64::trace_id(out, span.ids.trace);
     out.extend_from_slice(br#"","spanId":""#);
-    base64::encode(out, span.ids.span.get().to_be_bytes());
+    base64::span_id(out, span.ids.span);
     if let Some(parent) = span.ids.parent {
         out.extend_from_slice(br#"","parentSpanId":""#);
-        base64::encode(out, parent.get().to_be_bytes());
+        base64::span_id(out, parent);
     }
     out.extend_from_slice(br#"","name":""#);
     json::escape(out, if span.name.is_empty() { UNNAMED } else { span.name });
@@ -70,7 +70,9 @@ fn encode(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap:
         Detail::Llm(llm) => self::llm(&mut attributes, llm, &span.fields.operation_id, attribute_cap),
         Detail::Tool(tool) => self::tool(&mut attributes, tool, span),
     }
-    association(&mut attributes, span);
+    if span.identity.is_known() || span.sticky.is_some() || !span.fields.properties.is_empty() {
+        association(&mut attributes, span);
+    }
     attributes.own();
     attributes.end();
     match &span.fields.error {

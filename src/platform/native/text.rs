@@ -12,7 +12,7 @@ pub(crate) enum Text {
 }
 
 /// Of a short text. Its highest bit is set if an escape is needed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Length(u8);
 
 impl Length {
@@ -111,7 +111,7 @@ impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Short(length, bytes), Self::Short(other_length, others)) => {
-                length.get() == other_length.get() && bytes == others
+                length == other_length && bytes == others
             }
             _ => self.has_bytes_of(other),
         }
