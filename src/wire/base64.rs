@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU64, NonZeroU128};
 
-/// Some more than an id has: vectors of the processor are as long as a power of two.
+/// More than an id has: a shorter loop is unrolled by the compiler before it looks for vectors.
 const SYMBOLS: usize = 32;
 
 #[inline]
@@ -25,6 +25,7 @@ fn encode(out: &mut Vec<u8>, number: u128, count: usize, padding: &[u8]) {
     out.extend_from_slice(padding);
 }
 
+/// Those of the number come first.
 fn symbols(number: u128) -> [u8; SYMBOLS] {
     let mut text = [0; SYMBOLS];
     let groups = [number >> 80, number >> 32, number << 16];
@@ -66,7 +67,7 @@ mod tests {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
     #[test]
-    fn each_of_six_bits_is_its_symbol_wherever_it_stands() {
+    fn each_sextet_is_its_symbol_wherever_it_stands() {
         for (sextet, symbol) in (0_u128..).zip(ALPHABET) {
             for place in 0..21 {
                 let text = symbols(sextet << (122 - 6 * place));

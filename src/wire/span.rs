@@ -70,6 +70,7 @@ fn encode(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap:
         Detail::Llm(llm) => self::llm(&mut attributes, llm, &span.fields.operation_id, attribute_cap),
         Detail::Tool(tool) => self::tool(&mut attributes, tool, span),
     }
+    // Where none of these is known, to look for each name takes longer.
     if span.identity.is_known() || span.sticky.is_some() || !span.fields.properties.is_empty() {
         association(&mut attributes, span);
     }

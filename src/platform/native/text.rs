@@ -11,7 +11,7 @@ pub(crate) enum Text {
     Long(String),
 }
 
-/// Of a short text. Its highest bit is set if an escape is needed.
+/// Of a short text. Its highest bit is set if an escape is needed, which equal texts need alike.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Length(u8);
 

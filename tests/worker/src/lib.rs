@@ -27,6 +27,7 @@ fn start() {
         .endpoint(global("RAINDROP_ENDPOINT"))
         .base_delay(Duration::from_millis(10))
         .close_timeout(Duration::from_secs(60));
+    // For ingestion that fails. Elsewhere a busy machine would have records sent twice.
     if global("PATIENCE") == "little" {
         builder = builder.request_timeout(Duration::from_millis(1_500)).close_timeout(Duration::from_secs(5));
     }

@@ -2,11 +2,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { LONG_ENOUGH_MS } from "./patience.mjs";
 
 const BINARY = process.env.RAINDROP_INGEST_BIN ?? new URL("../../../target/debug/raindrop-ingest", import.meta.url).pathname;
-
-/** What has not landed by then never will: a test that waits for it fails instead of hanging. */
-const LONG_ENOUGH_MS = 30_000;
 
 export class Ingest {
   static async start() {

@@ -1,13 +1,11 @@
 // A Worker in a real workerd.
 import { readFile } from "node:fs/promises";
 import { Log, LogLevel, Miniflare } from "miniflare";
+import { LONG_ENOUGH_MS } from "./patience.mjs";
 
 const MAIN = 'import "./globals.mjs"; export * from "./index.js"; export { default } from "./index.js";';
 
 const DATE = "2026-07-01";
-
-/** What has not come by then never will: a test that waits for it fails, with what the Worker has logged. */
-const LONG_ENOUGH_MS = 30_000;
 
 const FRONT = `
   export default {
