@@ -25,7 +25,7 @@ pub(crate) fn http_url(url: &str) -> Option<String> {
 fn is_host_and_port(authority: &[u8]) -> bool {
     let bracket = authority.iter().rposition(|byte| *byte == b']');
     let colon = authority.iter().rposition(|byte| *byte == b':').filter(|colon| Some(*colon) > bracket);
-    let (host, port) = authority.split_at(colon.unwrap_or(authority.len()));
+    let (host, port) = colon.and_then(|colon| authority.split_at_checked(colon)).unwrap_or((authority, &[]));
     let is_port = |digits: &[u8]| {
         let number = digits
             .iter()

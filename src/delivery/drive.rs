@@ -11,16 +11,16 @@ use crate::platform::{self, Boxed, Exchange, Request, Response};
 const TAKEN: Response = Response { status: 200, retry_after: None, body: String::new() };
 
 /// Makes the requests that the flight asks for, until it is done.
-pub(crate) async fn drive(mut flight: Flight) -> Outcome {
+pub(crate) fn drive(mut flight: Flight) -> impl Future<Output = Outcome> {
     if flight.sink().is_none() && !platform::can_sleep() {
         flight.try_once();
     }
     let mut exchanges: Vec<(Slot, Exchange)> = Vec::new();
     let mut alarm: Option<(Millis, Boxed<()>)> = None;
-    poll_fn(|context| {
+    poll_fn(move |context| {
         loop {
             let until = match flight.next(platform::monotonic()) {
-                Command::Done => return Poll::Ready(()),
+                Command::Done => return Poll::Ready(flight.finish()),
                 Command::Wait(until) => until,
                 Command::Post(post) => {
                     if let Some(sink) = flight.sink() {
@@ -28,7 +28,9 @@ pub(crate) async fn drive(mut flight: Flight) -> Outcome {
                         flight.answered(post.slot, Ok(TAKEN), platform::monotonic());
                         continue;
                     }
-                    let Some(destination) = flight.destination(&post) else { return Poll::Ready(()) };
+                    let Some(destination) = flight.destination(&post) else {
+                        return Poll::Ready(flight.finish());
+                    };
                     let url = format!("{}{}", destination.base_url, post.route());
                     let request =
                         Request { url, headers: &destination.headers, body: post.body, timeout: post.timeout };
@@ -59,6 +61,4 @@ pub(crate) async fn drive(mut flight: Flight) -> Outcome {
             alarm = None;
         }
     })
-    .await;
-    flight.finish()
 }

@@ -202,7 +202,7 @@ impl Flight {
     }
 
     /// To be called when there is nothing more to be done.
-    pub fn finish(mut self) -> Outcome {
+    pub fn finish(&mut self) -> Outcome {
         if self.is_close {
             self.settle_leftover();
         }

@@ -96,7 +96,7 @@ impl Queue {
                 lent.append(run, count);
                 break;
             }
-            let mut run = self.runs.remove(place);
+            let Some(mut run) = self.take_out(place) else { break };
             if lent.is_empty() {
                 lent = run;
             } else {
@@ -104,6 +104,10 @@ impl Queue {
             }
         }
         lent
+    }
+
+    fn take_out(&mut self, place: usize) -> Option<Box<Run>> {
+        (place < self.runs.len()).then(|| self.runs.remove(place))
     }
 
     /// What was lent is gone.
@@ -135,7 +139,7 @@ impl Queue {
         let Some(run) = self.runs.get_mut(place) else { return false };
         let freed = drop(run);
         if run.is_empty() {
-            self.runs.remove(place);
+            self.take_out(place);
         }
         self.len = self.len.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(freed);

@@ -173,8 +173,7 @@ impl Transport {
             // An object of ours takes any property.
             let _ = Reflect::set(&headers, &(*name).into(), &value.into());
         }
-        let answer = Settled::new(post(&request.url, &headers, &request.body, request.timeout as f64));
-        Box::pin(async { understand(&answer.await) })
+        Box::pin(Answer::new(post(&request.url, &headers, &request.body, request.timeout as f64)))
     }
 }
 
@@ -190,29 +189,29 @@ fn understand(answer: &JsValue) -> Result<Response, SendError> {
     Ok(Response { status, retry_after: retry_after.as_string(), body: body.as_string().unwrap_or_default() })
 }
 
-/// What becomes of a promise that is cancelled when nobody waits for it any more.
-struct Settled {
+/// What becomes of a request, which is cancelled when nobody waits for it any more.
+struct Answer {
     pending: Pending,
     future: JsFuture,
 }
 
-impl Settled {
+impl Answer {
     fn new(pending: Pending) -> Self {
         let future = JsFuture::from(Promise::clone(&pending));
         Self { pending, future }
     }
 }
 
-impl Future for Settled {
-    type Output = JsValue;
+impl Future for Answer {
+    type Output = Result<Response, SendError>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<JsValue> {
-        // None of them is ever rejected.
-        Pin::new(&mut self.future).poll(context).map(Result::unwrap_or_default)
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // The promise is never rejected.
+        Pin::new(&mut self.future).poll(context).map(|answer| understand(&answer.unwrap_or_default()))
     }
 }
 
-impl Drop for Settled {
+impl Drop for Answer {
     fn drop(&mut self) {
         self.pending.cancel();
     }

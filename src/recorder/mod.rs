@@ -4,7 +4,8 @@ mod fields;
 mod holder;
 mod scopes;
 
-use std::sync::{Arc, Once};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use time::OffsetDateTime;
 
@@ -39,7 +40,7 @@ pub(crate) struct Home {
 pub(crate) struct Recorder {
     scopes: Scopes,
     /// With the parent's scopes, when there is something to find.
-    registration: Once,
+    is_registered: AtomicBool,
     /// Takes what a scope could not deliver.
     parent: Option<Arc<Recorder>>,
     pub home: Arc<Home>,
@@ -53,7 +54,7 @@ impl Recorder {
 
     fn new(home: Arc<Home>, parent: Option<Arc<Recorder>>) -> Self {
         let outbox = Outbox::new(home.config.limits, Arc::clone(&home.counters));
-        Self { home, outbox, parent, scopes: Scopes::default(), registration: Once::new() }
+        Self { home, outbox, parent, scopes: Scopes::default(), is_registered: AtomicBool::new(false) }
     }
 
     pub fn scope(self: &Arc<Self>) -> Arc<Self> {
@@ -63,8 +64,11 @@ impl Recorder {
 
     /// To be called before anything is recorded: from then on somebody looks after the scope.
     pub fn register(self: &Arc<Self>) {
-        if let Some(parent) = &self.parent {
-            self.registration.call_once(|| parent.scopes.add(self));
+        if let Some(parent) = &self.parent
+            && !self.is_registered.load(Relaxed)
+            && !self.is_registered.swap(true, Relaxed)
+        {
+            parent.scopes.add(self);
         }
     }
 
@@ -88,7 +92,7 @@ impl Recorder {
 
     /// A scope that never recorded is not asked.
     fn is_empty(&self) -> bool {
-        (self.parent.is_some() && !self.registration.is_completed()) || self.outbox.is_empty()
+        (self.parent.is_some() && !self.is_registered.load(Relaxed)) || self.outbox.is_empty()
     }
 
     pub fn parent(&self) -> Option<&Arc<Recorder>> {
