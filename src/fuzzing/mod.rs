@@ -10,9 +10,10 @@ use std::num::{NonZeroU64, NonZeroU128};
 use serde_json::Value;
 
 use crate::delivery::retry_after as header;
-use crate::records::{Json, RecordKind};
+use crate::records::{Json, RecordKind, SpanIds};
 use crate::wire::body::{Envelope, MAX_BODY};
-use crate::wire::{TextCap, base64, compact, json};
+use crate::wire::ids::ids as write_ids;
+use crate::wire::{TextCap, compact, json};
 
 pub use delivery::delivery;
 
@@ -73,27 +74,32 @@ pub fn retry_after(data: &[u8]) {
     assert!(header::parse(&text, NOW + 1) <= wait, "{text:?}");
 }
 
-/// The bytes of an id of a trace, and of a span.
+/// The ids of a trace, of a span and of its parent, which a span without one has as zeros.
 pub fn ids(data: &[u8]) {
-    let mut encoded = Vec::new();
-    if let Some(bytes) = data.first_chunk()
-        && let Some(trace) = NonZeroU128::new(u128::from_be_bytes(*bytes))
-    {
-        base64::trace_id(&mut encoded, trace);
-        assert_decodes(&encoded, *bytes);
-    }
-    encoded.clear();
-    if let Some(bytes) = data.first_chunk()
-        && let Some(span) = NonZeroU64::new(u64::from_be_bytes(*bytes))
-    {
-        base64::span_id(&mut encoded, span);
-        assert_decodes(&encoded, *bytes);
+    let mut bytes = [0; 32];
+    bytes.iter_mut().zip(data).for_each(|(byte, given)| *byte = *given);
+    let [trace_start, trace_end, span, parent] = [0, 8, 16, 24].map(|at| {
+        let id = bytes[at..].first_chunk().map_or(0, |id| u64::from_be_bytes(*id));
+        NonZeroU64::new(id)
+    });
+    let number = |half: Option<NonZeroU64>| u128::from(half.map_or(0, NonZeroU64::get));
+    let trace = NonZeroU128::new(number(trace_start) << 64 | number(trace_end)).unwrap_or(NonZeroU128::MIN);
+    let span = span.unwrap_or(NonZeroU64::MIN);
+    let mut json = Vec::new();
+    write_ids(&mut json, SpanIds { trace, span, parent });
+    json.extend_from_slice(br#"="}"#);
+    let ids = read_back(&json);
+    assert_decodes(&ids["traceId"], trace.get().to_be_bytes());
+    assert_decodes(&ids["spanId"], span.get().to_be_bytes());
+    match parent {
+        Some(parent) => assert_decodes(&ids["parentSpanId"], parent.get().to_be_bytes()),
+        None => assert_eq!(ids.as_object().map(serde_json::Map::len), Some(2)),
     }
 }
 
-fn assert_decodes<const N: usize>(encoded: &[u8], bytes: [u8; N]) {
-    assert_eq!(encoded.len(), N.div_ceil(3) * 4);
-    let text = String::from_utf8_lossy(encoded);
+fn assert_decodes<const N: usize>(id: &Value, bytes: [u8; N]) {
+    let text = id.as_str().unwrap_or_default();
+    assert_eq!(text.len(), N.div_ceil(3) * 4);
     let digits = text.trim_end_matches('=');
     assert!(text.len() - digits.len() <= 2);
     let mut decoded = Vec::new();

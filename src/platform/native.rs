@@ -31,6 +31,9 @@ pub use reqwest::Client as HttpClient;
 /// A future that may move between threads.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// Whether what is faster may take more code.
+pub(crate) const SPEED_OVER_SIZE: bool = true;
+
 /// How much may wait for a flush unless told otherwise.
 pub(crate) const BUFFER_BYTES: usize = 32 * 1024 * 1024;
 /// Whether Workshop gets more than the content's type.

@@ -36,6 +36,9 @@ pub(crate) const WORKSHOP_TAKES_HEADERS: bool = false;
 /// Whether a lock may have to be waited for.
 pub(crate) const HAS_THREADS: bool = false;
 
+/// Whether what is faster may take more code.
+pub(crate) const SPEED_OVER_SIZE: bool = false;
+
 /// Of the npm package the half that is JavaScript writes warnings, and merges calls on an interaction.
 pub(crate) const HAS_CONSOLE: bool = !cfg!(raindrop_npm);
 pub(crate) const MERGES_INTERACTIONS: bool = !cfg!(raindrop_npm);

@@ -17,13 +17,19 @@ const BEGIN: &[u8] = br#"{"key":""#;
 /// First comes the key, by one of the methods that begin an attribute, then the value, by one that ends it and writes what
 /// stands before the next key.
 pub(super) struct Attributes<'a> {
-    pub out: &'a mut Vec<u8>,
-    pub own: &'a SpanFields,
+    out: &'a mut Vec<u8>,
+    own: &'a SpanFields,
     /// For each text.
     pub cap: TextCap,
 }
 
-impl Attributes<'_> {
+impl<'a> Attributes<'a> {
+    /// Begins the array, behind a string.
+    pub fn begin(out: &'a mut Vec<u8>, own: &'a SpanFields, cap: TextCap) -> Self {
+        out.extend_from_slice(br#"","attributes":[{"key":""#);
+        Self { out, own, cap }
+    }
+
     /// Writes all that the caller set.
     pub fn own(&mut self) {
         for attribute in &self.own.attributes {
@@ -34,11 +40,6 @@ impl Attributes<'_> {
                 value => self.typed(value),
             }
         }
-    }
-
-    /// To be called before all others.
-    pub fn begin(&mut self) {
-        self.out.extend_from_slice(BEGIN);
     }
 
     /// Takes back the beginning of one more, and the comma before it.

@@ -171,20 +171,29 @@ pub(crate) fn unsigned(out: &mut Vec<u8>, number: u64) {
 /// The digits of a number above zero.
 fn digits(out: &mut Vec<u8>, number: u64) {
     const EIGHT: u64 = 100_000_000;
-    let eights = [number / EIGHT / EIGHT, number / EIGHT % EIGHT, number % EIGHT].map(eight_digits);
-    let zeros = |digits: u64| (digits.trailing_zeros() / 8) as usize;
+    let eights = [number / EIGHT / EIGHT, number / EIGHT % EIGHT, number % EIGHT].map(eight_values);
+    let zeros = |values: u64| (values.trailing_zeros() / 8) as usize;
     let leading = match eights {
         [0, 0, last] => zeros(last).wrapping_add(16),
         [0, middle, _] => zeros(middle).wrapping_add(8),
         [first, ..] => zeros(first),
     };
-    let text = eights.map(|digits| (digits | 0x3030_3030_3030_3030).to_le_bytes());
-    out.extend_from_slice(text.as_flattened().get(leading..).unwrap_or_default());
+    out.extend_from_slice(eights.map(as_digits).as_flattened().get(leading..).unwrap_or_default());
 }
 
-/// The digits of a number below 10⁸, the first in the lowest byte, each step halving groups of digits that lie side by side
-/// in one word.
-fn eight_digits(number: u64) -> u64 {
+/// Those of a number below 10⁸, with leading zeros.
+#[inline]
+pub(crate) fn eight_digits(number: u64) -> [u8; 8] {
+    as_digits(eight_values(number))
+}
+
+fn as_digits(values: u64) -> [u8; 8] {
+    (values | 0x3030_3030_3030_3030).to_le_bytes()
+}
+
+/// What the digits of a number below 10⁸ stand for, that of the first in the lowest byte, each step halving groups of digits
+/// that lie side by side in one word.
+fn eight_values(number: u64) -> u64 {
     let split = |groups: u64, quotients: u64, divisor: u64, bits: u32| {
         quotients | groups.wrapping_sub(quotients.wrapping_mul(divisor)) << bits
     };

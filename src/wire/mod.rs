@@ -3,15 +3,16 @@
 //! Every record becomes its JSON when it is recorded; a request body is those bytes joined, plus the envelope of its route.
 
 mod attributes;
-pub(crate) mod base64;
 pub(crate) mod body;
 mod event;
 mod fit;
+pub(crate) mod ids;
 pub(crate) mod json;
 mod scratch;
 mod signal;
 mod span;
 mod text;
+mod times;
 mod timestamp;
 mod user;
 mod value;

@@ -5,9 +5,11 @@ use std::ops::Range;
 use super::attributes::{ASSOCIATION, Attributes};
 use super::body::Envelope;
 use super::fit::{fit, record};
+use super::ids::ids;
 use super::json;
 use super::text::MARKER;
-use super::{Encoding, TextCap, base64};
+use super::times::times;
+use super::{Encoding, TextCap};
 use crate::records::{Detail, LlmFields, LlmMessage, Prompt, Properties, RecordKind, SpanRecord, ToolFields};
 
 /// The backend refuses a span without a name.
@@ -48,23 +50,11 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
 
 /// `cap` is that of each text; `attribute_cap` that of an attribute which holds several.
 fn encode(out: &mut Vec<u8>, span: &SpanRecord<'_>, cap: TextCap, attribute_cap: TextCap) {
-    out.extend_from_slice(br#"{"traceId":""#);
-    base64::trace_id(out, span.ids.trace);
-    out.extend_from_slice(br#"","spanId":""#);
-    base64::span_id(out, span.ids.span);
-    if let Some(parent) = span.ids.parent {
-        out.extend_from_slice(br#"","parentSpanId":""#);
-        base64::span_id(out, parent);
-    }
-    out.extend_from_slice(br#"","name":""#);
+    ids(out, span.ids);
+    out.extend_from_slice(br#"=","name":""#);
     json::escape(out, if span.name.is_empty() { UNNAMED } else { span.name });
-    out.extend_from_slice(br#"","startTimeUnixNano":""#);
-    json::unsigned(out, span.start);
-    out.extend_from_slice(br#"","endTimeUnixNano":""#);
-    json::unsigned(out, span.end.max(span.start));
-    out.extend_from_slice(br#"","attributes":["#);
-    let mut attributes = Attributes { out, own: span.fields, cap };
-    attributes.begin();
+    times(out, span.start, span.end.max(span.start));
+    let mut attributes = Attributes::begin(out, span.fields, cap);
     match &span.fields.detail {
         Detail::Plain => name(&mut attributes, "ai.operationId", &span.fields.operation_id),
         Detail::Llm(llm) => self::llm(&mut attributes, llm, &span.fields.operation_id, attribute_cap),
