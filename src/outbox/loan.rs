@@ -75,9 +75,13 @@ impl Outbox {
     /// Takes back what was lent for too long.
     pub fn reclaim_expired(&self, now: Millis) {
         let mut state = self.lock();
-        // As many as are in use now: a client that rests keeps none.
-        let in_use = state.queues.iter().map(|queue| queue.runs().len()).sum();
-        state.spare.keep_only(if self.is_closed() { 0 } else { in_use });
+        if self.is_closed() {
+            state.spare = Spares::default();
+        } else {
+            // A client that rests keeps none.
+            let in_use = state.queues.iter().map(|queue| queue.runs().len()).sum();
+            state.spare.keep_as_used(in_use);
+        }
         while let Some(index) = state.loans.iter().position(|loan| loan.is_over(now)) {
             let Loan { batch, run, .. } = state.loans.swap_remove(index);
             state.queues.get_mut(batch.kind).put_back(run);

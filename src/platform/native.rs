@@ -9,6 +9,7 @@ pub(crate) use text::{SHORT_TEXT, Text, padded_text, short_text};
 use std::error::Error as _;
 use std::fmt;
 use std::future::ready;
+use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::pin::Pin;
 use std::sync::OnceLock;
@@ -57,11 +58,12 @@ const MAX_DRAINED_BODY: usize = 64 * 1024;
 pub(crate) struct Spares<T> {
     kept: Vec<T>,
     at_most: usize,
+    in_use: usize,
 }
 
 impl<T> Default for Spares<T> {
     fn default() -> Self {
-        Self { kept: Vec::new(), at_most: 0 }
+        Self { kept: Vec::new(), at_most: 0, in_use: 0 }
     }
 }
 
@@ -78,11 +80,11 @@ impl<T> Spares<T> {
         self.kept.pop()
     }
 
-    /// Gives up what is more, now and until it is called again.
-    pub fn keep_only(&mut self, count: usize) {
-        self.at_most = count;
-        self.kept.truncate(count);
-        self.kept.shrink_to(count);
+    /// Gives up what is more than are in use now or were the last time, now and until it is called again.
+    pub fn keep_as_used(&mut self, in_use: usize) {
+        self.at_most = in_use.max(mem::replace(&mut self.in_use, in_use));
+        self.kept.truncate(self.at_most);
+        self.kept.shrink_to(self.at_most);
     }
 }
 
@@ -253,17 +255,17 @@ mod tests {
     use super::Spares;
 
     #[test]
-    fn as_many_spares_are_kept_as_were_in_use_and_none_after_a_rest() {
+    fn as_many_spares_are_kept_as_were_in_use_of_late_and_none_after_two_rests() {
         let mut spares = Spares::default();
         let keep = |spares: &mut Spares<u32>| (0..100).for_each(|spare| spares.keep(spare));
         keep(&mut spares);
         assert_eq!(spares.take(), None);
-        for in_use in [70, 3] {
-            spares.keep_only(in_use);
+        for (in_use, kept) in [(70, 70), (3, 70), (3, 3), (20, 20), (0, 20)] {
+            spares.keep_as_used(in_use);
             keep(&mut spares);
-            assert_eq!(spares.kept.len(), in_use);
+            assert_eq!(spares.kept.len(), kept);
         }
-        spares.keep_only(0);
+        spares.keep_as_used(0);
         assert_eq!((spares.take(), spares.kept.capacity()), (None, 0));
     }
 }

@@ -100,7 +100,7 @@ impl<T> Spares<T> {
         None
     }
 
-    pub fn keep_only(&mut self, _: usize) {}
+    pub fn keep_as_used(&mut self, _: usize) {}
 }
 
 /// On the heap, which takes the least code.
