@@ -7,7 +7,7 @@ use super::tally::{DropReason, Dropped, PerKind, PerReason};
 use crate::platform::PerThread;
 use crate::records::RecordKind;
 
-/// The books of a client and all its scopes: accepted = delivered + dropped + pending, at any moment when no call is under way.
+/// The books of a client and all its scopes: accepted = delivered + dropped + pending, at any moment.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     accepted: PerKind<AtomicU64>,
@@ -46,11 +46,11 @@ impl Counters {
     }
 
     pub fn deliver(&self, kind: RecordKind, count: usize) {
-        self.delivered.get(kind).fetch_add(count as u64, Ordering::Relaxed);
+        self.delivered.get(kind).fetch_add(count as u64, Ordering::Release);
     }
 
     pub fn discard(&self, kind: RecordKind, reason: DropReason, count: usize) {
-        self.dropped.get(kind).get(reason).fetch_add(count as u64, Ordering::Relaxed);
+        self.dropped.get(kind).get(reason).fetch_add(count as u64, Ordering::Release);
     }
 
     pub fn refuse(&self) {
@@ -58,8 +58,8 @@ impl Counters {
     }
 
     pub fn snapshot(&self) -> Stats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        // Before what was accepted, so that no more is gone than came.
+        // What is gone before what was accepted, so that no more is gone than came.
+        let read = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         let (delivered, dropped) = (self.delivered.map(read), Dropped(self.dropped.map(|reasons| reasons.map(read))));
         let mut accepted = self.accepted.map(read);
         for shelved in self.shelved.iter() {

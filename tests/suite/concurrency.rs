@@ -1,14 +1,16 @@
 //! Many tasks on many threads record while others flush, and every record arrives exactly once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
+use std::{fmt, iter};
 
 use crate::support::{ai_event, assert_well_formed, at_once, builder, event_ids, span};
 use raindrop::{
-    Attribute, BeginOptions, Client, FinishOptions, PatchOptions, Signal, Span, SpanOptions, ToolOptions, with_tool,
+    Attribute, BeginOptions, Client, FinishOptions, PatchOptions, Signal, Span, SpanOptions, Stats, ToolOptions,
+    with_tool,
 };
 use raindrop_ingest::{Fault, IngestServer};
 use serde::{Serialize, Serializer};
@@ -189,6 +191,28 @@ async fn scopes_on_many_threads_leave_nothing_behind() {
     client.close().await.unwrap();
     assert_each_once(event_ids(&server.received().events));
     assert_well_formed(&server);
+}
+
+#[test]
+fn the_books_balance_whenever_they_are_read() {
+    const SPANS: usize = 50_000;
+    let client = Client::builder().write_key("rk").trace_max_queue_size(1).sink(|_: &[u8]| ()).build().unwrap();
+    let is_done = AtomicBool::new(false);
+    let balances = |stats: &Stats| stats.accepted() == stats.delivered() + stats.dropped() + stats.pending();
+    let unbalanced = thread::scope(|scope| {
+        let recording = scope.spawn(|| (0..SPANS).for_each(|_| span(&client, "evt")));
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                at_once(client.flush()).unwrap();
+            }
+        });
+        let unbalanced =
+            iter::from_fn(|| (!recording.is_finished()).then(|| client.stats())).find(|read| !balances(read));
+        is_done.store(true, Ordering::Relaxed);
+        unbalanced
+    });
+    assert_eq!(unbalanced, None);
+    assert_eq!(client.stats().accepted(), SPANS as u64);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
