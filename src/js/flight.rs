@@ -58,6 +58,7 @@ impl Journey {
 
     /// Shows what it did.
     pub fn finish(self) {
-        report::flush(&self.flight.into_inner().finish());
+        let outcome = self.flight.into_inner().finish();
+        report::flush(&outcome);
     }
 }

@@ -78,7 +78,7 @@ impl Outbox {
         if self.is_closed() {
             state.spare = Spares::default();
         } else {
-            // A client that rests keeps none.
+            // A client that rests twice keeps none.
             let in_use = state.queues.iter().map(|queue| queue.runs().len()).sum();
             state.spare.keep_as_used(in_use);
         }

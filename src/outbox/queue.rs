@@ -106,6 +106,7 @@ impl Queue {
         lent
     }
 
+    /// `Vec::remove` alone would panic where there is none, and be there to do so.
     fn take_out(&mut self, place: usize) -> Option<Box<Run>> {
         (place < self.runs.len()).then(|| self.runs.remove(place))
     }

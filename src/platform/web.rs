@@ -176,7 +176,7 @@ impl Transport {
             // An object of ours takes any property.
             let _ = Reflect::set(&headers, &(*name).into(), &value.into());
         }
-        Box::pin(Answer::new(post(&request.url, &headers, &request.body, request.timeout as f64)))
+        Box::pin(Reply::new(post(&request.url, &headers, &request.body, request.timeout as f64)))
     }
 }
 
@@ -193,19 +193,19 @@ fn understand(answer: &JsValue) -> Result<Response, SendError> {
 }
 
 /// What becomes of a request, which is cancelled when nobody waits for it any more.
-struct Answer {
+struct Reply {
     pending: Pending,
     future: JsFuture,
 }
 
-impl Answer {
+impl Reply {
     fn new(pending: Pending) -> Self {
         let future = JsFuture::from(Promise::clone(&pending));
         Self { pending, future }
     }
 }
 
-impl Future for Answer {
+impl Future for Reply {
     type Output = Result<Response, SendError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -214,7 +214,7 @@ impl Future for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for Reply {
     fn drop(&mut self) {
         self.pending.cancel();
     }

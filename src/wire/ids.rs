@@ -1,7 +1,7 @@
 //! The ids of a span as the backend takes them in JSON: standard base64 with padding (RFC 4648 §4).
 //!
 //! Base64 of an id is of one length, so the text is there at once and the symbols are put into it. They are made sixteen at a
-//! time and put there so, those behind the id's own to be written over: to move any number takes a call.
+//! time and put there so, because to move any number takes a call; those behind an id's own are written over or cut off.
 
 use std::num::NonZeroU64;
 
@@ -10,8 +10,8 @@ use crate::records::SpanIds;
 /// Sixteen symbols at a time.
 type Vector = [u8; 16];
 const TRACE_AND_SPAN: &[u8; 64] = br#"{"traceId":"0123456789012345678901==","spanId":"0123456789012345"#;
-/// How many symbols of a vector are not those of a span id.
-const NOT_OF_SPAN: usize = size_of::<Vector>() - 11;
+/// How many symbols of a vector a span id leaves over.
+const SURPLUS: usize = size_of::<Vector>() - 11;
 
 /// Writes the beginning of a span, its ids, up to the padding of the last one.
 pub(crate) fn ids(out: &mut Vec<u8>, ids: SpanIds) {
@@ -23,12 +23,12 @@ pub(crate) fn ids(out: &mut Vec<u8>, ids: SpanIds) {
         text[34..48].copy_from_slice(br#"==","spanId":""#);
         text[48..].copy_from_slice(&span);
     }
-    out.truncate(out.len().wrapping_sub(NOT_OF_SPAN));
+    out.truncate(out.len().wrapping_sub(SURPLUS));
     if let Some(parent) = ids.parent {
         let [.., parent] = symbols(0, parent);
         out.extend_from_slice(br#"=","parentSpanId":""#);
         out.extend_from_slice(&parent);
-        out.truncate(out.len().wrapping_sub(NOT_OF_SPAN));
+        out.truncate(out.len().wrapping_sub(SURPLUS));
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     fn written(trace: u128, span: u64, parent: Option<u64>) -> String {
         let [span, parent] = [Some(span), parent].map(|id| id.and_then(NonZeroU64::new));
-        let mut out = Vec::new();
+        let mut out = b",".to_vec();
         ids(&mut out, SpanIds { trace: NonZeroU128::new(trace).unwrap(), span: span.unwrap(), parent });
         String::from_utf8(out).unwrap()
     }
@@ -100,10 +100,10 @@ mod tests {
     fn ids_end_like_the_test_vectors_of_rfc_4648() {
         let trace = u128::from_be_bytes(*b"foobarfoobarfooc");
         let [span, parent] = [b"foobarfo", b"obarfoba"].map(|bytes| u64::from_be_bytes(*bytes));
-        assert_eq!(written(trace, span, None), r#"{"traceId":"Zm9vYmFyZm9vYmFyZm9vYw==","spanId":"Zm9vYmFyZm8"#);
+        assert_eq!(written(trace, span, None), r#",{"traceId":"Zm9vYmFyZm9vYmFyZm9vYw==","spanId":"Zm9vYmFyZm8"#);
         assert_eq!(
             written(trace, span, Some(parent)),
-            r#"{"traceId":"Zm9vYmFyZm9vYmFyZm9vYw==","spanId":"Zm9vYmFyZm8=","parentSpanId":"b2JhcmZvYmE"#
+            r#",{"traceId":"Zm9vYmFyZm9vYmFyZm9vYw==","spanId":"Zm9vYmFyZm8=","parentSpanId":"b2JhcmZvYmE"#
         );
     }
 }
