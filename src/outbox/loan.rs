@@ -42,6 +42,8 @@ pub(crate) struct Wanted<'a> {
     pub envelope: Envelope<'a>,
     /// The flush: it does not get again what it gave up on.
     pub flush: u64,
+    /// Nothing that was recorded earlier.
+    pub from: u64,
     /// Nothing that was recorded later.
     pub horizon: u64,
     /// Only partials of this event, if it is given.
@@ -157,7 +159,10 @@ impl State {
         let is_free = |run: &Run| {
             run.key.is_none() || !(self.is_ahead_of(run) || other.is_some_and(|other| other.is_ahead_of(run)))
         };
-        self.queues.get(wanted.kind).runs().iter().position(|run| wanted.includes(run) && is_free(run))
+        let runs = self.queues.get(wanted.kind).runs();
+        let start = runs.partition_point(|run| run.first_seq() < wanted.from);
+        let found = runs.iter().skip(start).position(|run| wanted.includes(run) && is_free(run))?;
+        Some(start.wrapping_add(found))
     }
 
     /// Whether an earlier partial of its event is here.

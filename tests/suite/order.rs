@@ -178,6 +178,48 @@ async fn a_second_flush_does_not_overtake_the_first_ones_partial() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flush_goes_on_with_all_that_others_left_to_it() {
+    let (server, client) = start().await;
+    let interaction = begin(&client, "chat_1").await;
+    server.fail(PARTIALS, 1, Fault::Delay(5_000));
+    let first = spawn_flush(&client);
+    server.wait_for(1).await;
+    for output in ["1", "2"] {
+        patch(&interaction, output).await;
+        client.flush().await.unwrap();
+    }
+    finish(&interaction).await;
+    client.flush().await.unwrap();
+    assert_eq!(server.requests().len(), 1);
+
+    first.await.unwrap().unwrap();
+    assert_eq!(sent_outputs(&server), ["", "1", "2", "ho"]);
+    assert_eq!(pending_flags(&server), [true, true, true, false]);
+    assert_eq!(client.stats().pending(), 0);
+    assert_well_formed(&server);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_goes_on_with_what_a_close_left_to_it_that_ran_out_of_time() {
+    let server = IngestServer::start().await.unwrap();
+    let client = builder(&server).close_timeout(Duration::from_secs(1)).build().unwrap();
+    let interaction = begin(&client, "chat_1").await;
+    server.fail(PARTIALS, 1, Fault::Delay(5_000));
+    let first = spawn_flush(&client);
+    server.wait_for(1).await;
+    patch(&interaction, "1").await;
+    client.flush().await.unwrap();
+    finish(&interaction).await;
+    client.close().await.unwrap();
+    assert_eq!((client.stats().delivered(), client.stats().pending()), (0, 3));
+
+    first.await.unwrap().unwrap();
+    assert_eq!(sent_outputs(&server), ["", "1", "ho"]);
+    assert_eq!((client.stats().delivered(), client.stats().pending()), (3, 0));
+    assert_well_formed(&server);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_second_flush_does_not_overtake_a_partial_that_the_first_tries_again() {
     let (server, client) = start().await;
     let interaction = begin(&client, "chat_1").await;

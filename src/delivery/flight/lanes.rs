@@ -75,7 +75,7 @@ impl Flight {
         }
         if self.is_leaving()
             && let Some(key) = self.first.take()
-            && let Some(lane) = self.lend(RecordKind::Partial, Some(&key), self.horizon, now)
+            && let Some(lane) = self.lend(RecordKind::Partial, Some(&key), 0, self.horizon, now)
         {
             return Some(lane);
         }
@@ -89,7 +89,7 @@ impl Flight {
                 let is_full = is_slow && count(kind).saturating_add(1) >= self.lane_count();
                 if (self.wants)(kind)
                     && is_late == is_full
-                    && let Some(lane) = self.lend(kind, None, self.horizon, now)
+                    && let Some(lane) = self.lend(kind, None, 0, self.horizon, now)
                 {
                     return Some(lane);
                 }
@@ -101,9 +101,9 @@ impl Flight {
         None
     }
 
-    fn lend(&self, kind: RecordKind, key: Option<&str>, horizon: u64, now: Millis) -> Option<Lane> {
+    fn lend(&self, kind: RecordKind, key: Option<&str>, from: u64, horizon: u64, now: Millis) -> Option<Lane> {
         let expires = self.loan_end(now, 0);
-        let wanted = Wanted { kind, envelope: self.envelope(kind), flush: self.id, horizon, key, expires };
+        let wanted = Wanted { kind, envelope: self.envelope(kind), flush: self.id, from, horizon, key, expires };
         let (own, parent) = (&self.recorder, self.recorder.parent());
         let (is_parents, batch) = own.outbox.lend(parent.map(|parent| &parent.outbox), &wanted)?;
         let recorder = Arc::clone(parent.filter(|_| is_parents).unwrap_or(own));
@@ -162,14 +162,16 @@ impl Flight {
         self.conclude(&lane, (!is_taken).then_some(DropReason::Workshop), now);
     }
 
-    /// Lets go of a batch that is delivered, or dropped for a reason, and goes on with the next partial of its event, even if
-    /// that was recorded meanwhile: other flushes left it to this one.
+    /// Lets go of a batch that is delivered, or dropped for a reason, and goes on with the next partial of its event if that was
+    /// recorded meanwhile: other flushes left it to this one. One that was recorded before comes in its turn, but of a page that
+    /// is being left: there the newest interaction goes first, with all that is before its end.
     fn conclude(&mut self, lane: &Lane, reason: Option<DropReason>, now: Millis) {
         let Lane { recorder, batch, .. } = lane;
         let key = recorder.outbox.key(batch);
         let count = recorder.outbox.settle(batch, reason);
         self.outcome.report.add_settled(batch.kind, reason, count);
-        if let Some(lane) = key.and_then(|key| self.lend(RecordKind::Partial, Some(&key), u64::MAX, now)) {
+        let from = if self.is_leaving() { 0 } else { self.horizon.wrapping_add(1) };
+        if let Some(lane) = key.and_then(|key| self.lend(RecordKind::Partial, Some(&key), from, u64::MAX, now)) {
             self.lanes.push(lane);
         }
     }
