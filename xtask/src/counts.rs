@@ -15,13 +15,14 @@ const BASELINE: &str = "benches/counts.json";
 const TOLERANCE_PERCENT: u64 = 3;
 
 /// The cases of `benches/src/bin/counts.rs`, and how many calls each counts.
-const CASES: [(&str, u64); 8] = [
+const CASES: [(&str, u64); 9] = [
     ("span", 100),
     ("llm_span", 100),
     ("tool_span", 100),
     ("track_ai", 100),
     ("interaction", 100),
     ("flush", 1),
+    ("flush_interactions", 1),
     ("build", 100),
     ("scope", 100),
 ];

@@ -8,6 +8,7 @@ use raindrop_benches::{ours, sample};
 
 const REPETITIONS: usize = 100;
 const FLUSHED: usize = 5_000;
+const FLUSHED_INTERACTIONS: usize = 1_000;
 
 fn main() -> ExitCode {
     let text = sample::kibibyte();
@@ -19,13 +20,8 @@ fn main() -> ExitCode {
         Some("tool_span") => count_records(|client| ours::tool_span(client, &input, &output)),
         Some("track_ai") => count_records(|client| ours::track_ai(client, event())),
         Some("interaction") => count_records(ours::interaction),
-        Some("flush") => {
-            let client = ours::client(FLUSHED);
-            (0..FLUSHED).for_each(|_| ours::span(&client));
-            counted(&mut || {
-                ours::flush(&client);
-            });
-        }
+        Some("flush") => count_flush(FLUSHED, ours::span),
+        Some("flush_interactions") => count_flush(FLUSHED_INTERACTIONS, ours::interaction),
         Some("build") => count(|| drop(ours::client(FLUSHED))),
         Some("scope") => {
             let client = ours::client(FLUSHED);
@@ -40,6 +36,14 @@ fn count_records(record: impl Fn(&Client)) {
     let client = ours::client(FLUSHED);
     count(|| record(&client));
     ours::flush(&client);
+}
+
+fn count_flush(count: usize, record: impl Fn(&Client)) {
+    let client = ours::client(count);
+    (0..count).for_each(|_| record(&client));
+    counted(&mut || {
+        ours::flush(&client);
+    });
 }
 
 fn count(case: impl Fn()) {
