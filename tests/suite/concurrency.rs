@@ -196,7 +196,13 @@ async fn scopes_on_many_threads_leave_nothing_behind() {
 #[test]
 fn the_books_balance_whenever_they_are_read() {
     const SPANS: usize = 50_000;
-    let client = Client::builder().write_key("rk").trace_max_queue_size(1).sink(|_: &[u8]| ()).build().unwrap();
+    let client = Client::builder()
+        .write_key("rk")
+        .disable_local_workshop()
+        .trace_max_queue_size(1)
+        .sink(|_: &[u8]| ())
+        .build()
+        .unwrap();
     let is_done = AtomicBool::new(false);
     let balances = |stats: &Stats| stats.accepted() == stats.delivered() + stats.dropped() + stats.pending();
     let unbalanced = thread::scope(|scope| {
