@@ -84,6 +84,8 @@ pub(crate) struct Flight {
     outcome: Outcome,
     /// How much had been delivered and given up when the present pass began.
     progress: (u64, u64),
+    /// Whether another flush had something then.
+    was_lent: bool,
     poll_at: Option<Millis>,
 }
 
@@ -147,6 +149,7 @@ impl Flight {
             mirror: Mirror::new(home.config.workshop.is_some() && home.config.cloud.is_some()),
             outcome: Outcome::default(),
             progress: (0, 0),
+            was_lent: false,
             poll_at: None,
         };
         flight.begin_pass(now);
@@ -288,6 +291,7 @@ impl Flight {
         }
         self.outcome.report = report;
         self.progress = self.made_progress();
+        self.was_lent = platform::HAS_THREADS && self.is_lent();
         self.horizon = self.recorder.home.counters.last_seq();
     }
 
@@ -301,8 +305,8 @@ impl Flight {
         if self.made_progress() != self.progress {
             return None;
         }
-        if self.recorders().all(|recorder| recorder.outbox.lent() == 0) {
-            return Some(Command::Done);
+        if !self.is_lent() {
+            return self.was_nothing_lent_since().then_some(Command::Done);
         }
         // Another flush has something that this one has to wait for.
         if self.time_left(now) == Some(0) {
@@ -315,6 +319,16 @@ impl Flight {
         }
         self.poll_at = None;
         None
+    }
+
+    fn is_lent(&self) -> bool {
+        self.recorders().any(|recorder| recorder.outbox.lent() > 0)
+    }
+
+    /// Whether no other flush can have given back what this pass looked for in vain. A loan takes a place in the order of
+    /// recording.
+    fn was_nothing_lent_since(&self) -> bool {
+        !platform::HAS_THREADS || !self.was_lent && self.recorder.home.counters.last_seq() == self.horizon
     }
 
     /// Records that left the buffer, and records that were given up.
@@ -364,6 +378,35 @@ impl Drop for Flight {
     fn drop(&mut self) {
         for lane in self.lanes.iter().chain(&self.halves) {
             lane.recorder.outbox.give_up(&lane.batch, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Client, SpanOptions};
+
+    /// What another thread may do while a close looks for records, and then for loans.
+    #[tokio::test]
+    async fn a_close_delivers_what_another_flush_gives_back_while_it_looks() {
+        for lent_before in [true, false] {
+            let client = Client::builder().write_key("rk").disable_local_workshop().build().unwrap();
+            client.start_span(SpanOptions { event_id: "evt".to_owned(), ..SpanOptions::default() }).end();
+            let recorder = &client.recorder;
+            let flush = || {
+                let mut flush = Flight::flush(recorder, |_| true, 0);
+                assert!(matches!(flush.next(0), Command::Post(_)));
+                flush
+            };
+            let early = lent_before.then(flush);
+            let mut close = Flight::close(recorder, 0);
+            let late = (!lent_before).then(flush);
+            assert!(close.attempt(0).is_none());
+            drop((early, late));
+            assert!(close.end_pass(0).is_none());
+            close.begin_pass(0);
+            assert!(matches!(close.next(0), Command::Post(_)));
         }
     }
 }
