@@ -62,11 +62,13 @@ export class Interactions {
     const known = this.#changed.get(id) ?? this.#idle.get(id) ?? this.#finished.get(id);
     if (call == FINISH ? known?.isFinished : call == PATCH && isNothing(news)) return;
     this.#calls++;
-    if (!this.#changed.has(id) && !this.#hasRoom()) return this.#lose(QUEUE_FULL);
+    const isChanged = this.#changed.has(id);
+    if (!isChanged && !this.#hasRoom()) return this.#lose(QUEUE_FULL);
     const entry = known ?? this.#add(identity, call);
     this.#change(entry, identity);
     this.#length -= entry.length;
-    entry.isFinished ||= call == FINISH;
+    // Begun again after its end, it is open once more. An end that still waits for its user stays one.
+    entry.isFinished = call == FINISH || (entry.isFinished && (call != BEGIN || isChanged));
     entry.hasContent ||= !!(news.input || news.output || news.attachments.length);
     entry.timestamp = news.timestamp ?? entry.timestamp;
     entry.input = news.input || entry.input;

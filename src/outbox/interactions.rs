@@ -335,6 +335,11 @@ impl Entry {
         self.has_content |= fields.has_content();
         self.merge_identity(&mut fields);
         self.timestamp = fields.timestamp.unwrap_or(self.timestamp);
+        // Begun again after its end, it is open once more. An end that still waits for its user stays one.
+        if call == Call::Begin && self.changed_at.is_none() {
+            self.finished = false;
+            self.is_pending = true;
+        }
         self.is_pending = fields.is_pending.unwrap_or(self.is_pending);
         if call == Call::Finish {
             self.finished = true;
