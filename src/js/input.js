@@ -56,10 +56,12 @@ export function checked(kind, value, field) {
       return value.map((item, index) => attachment(item, `${field}[${index}]`));
     case "{":
     case "=":
-      if (!isObject(value)) wrong(field, "must be an object", value, kindOf);
+      demandObject(value, field);
+      if (kind == "=") {
+        return Object.fromEntries(Object.entries(value).filter(([key, text]) => checked("", text, `${field}.${key}`) != null));
+      }
       for (const key in value) {
         const type = typeof value[key];
-        if (kind == "=" && type != "string") wrong(`${field}.${key}`, "must be a string", value[key]);
         if (type == "symbol" || type == "function" || type == "bigint") wrong(`${field}.${key}`, `cannot be JSON: it is a ${type}`);
       }
       return value;

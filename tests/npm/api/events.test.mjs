@@ -149,7 +149,7 @@ test("null and undefined are unset everywhere, and never a word", async () => {
     const unset = Object.fromEntries(names.map((name) => [name, nothing]));
     const { requests, interactions } = await landed((raindrop) => {
       raindrop.trackAi({ ...unset, userId: "u", output: "x" });
-      raindrop.track({ ...unset, userId: "u", properties: { gone: undefined } });
+      raindrop.track({ ...unset, userId: "u", properties: { gone: undefined }, featureFlags: { gone: nothing } });
       const interaction = raindrop.begin({ ...unset, userId: "u" });
       interaction.setProperty("gone", undefined);
       interaction.setProperties(nothing);
