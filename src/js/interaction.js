@@ -3,7 +3,7 @@ import { Client } from "./client.js";
 import { readEvent } from "./event.js";
 import { eventId as newId, traceId } from "./ids.js";
 import { checked, read, table } from "./input.js";
-import { BEGIN, FINISH, PATCH, keepLatest } from "./interactions.js";
+import { BEGIN, FINISH, PATCH, keepLatest, tell } from "./interactions.js";
 import { Source } from "./source.js";
 
 const UPDATE = table("- - - - model @timestamp input output {properties [attachments =featureFlags");
@@ -70,11 +70,12 @@ export function begin(client, options) {
 }
 
 export function resume(client, eventId, known) {
-  let from = recent.get(eventId);
-  from ??= client.attempt("resumeInteraction", () => {
+  const from = client.attempt("resumeInteraction", () => {
     checked("!", eventId, "eventId");
     const [userId, event, convoId, model] = read(KNOWN, known ?? {});
-    return { identity: { eventId, userId, event, convoId, model }, trace: traceId() };
+    const from = recent.get(eventId) ?? { identity: { eventId }, trace: traceId() };
+    tell(from.identity, { userId, event, convoId, model });
+    return from;
   });
   return from ? new Interaction(client, from) : nothing("");
 }

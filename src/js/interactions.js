@@ -65,7 +65,8 @@ export class Interactions {
     const isChanged = this.#changed.has(id);
     if (!isChanged && !this.#hasRoom()) return this.#lose(QUEUE_FULL);
     const entry = known ?? this.#add(identity, call);
-    this.#change(entry, identity);
+    tell(entry.identity, identity);
+    if (!isChanged) this.#change(entry);
     this.#length -= entry.length;
     // Begun again after its end, it is open once more. An end that still waits for its user stays one.
     entry.isFinished = call == FINISH || (entry.isFinished && (call != BEGIN || isChanged));
@@ -140,13 +141,8 @@ export class Interactions {
   }
 
   /** Has the entry among those with news. */
-  #change(entry, { eventId, userId, event, convoId, model }) {
-    const known = entry.identity;
-    known.userId = userId || known.userId;
-    known.event = event || known.event;
-    known.convoId = convoId || known.convoId;
-    known.model = model || known.model;
-    if (this.#changed.has(eventId)) return;
+  #change(entry) {
+    const { eventId } = entry.identity;
     this.#idle.delete(eventId);
     this.#finished.delete(eventId);
     this.#changed.set(eventId, entry);
@@ -187,6 +183,14 @@ export class Interactions {
     const [settled, kept] = entry.isFinished ? [this.#finished, FINISHED_KEPT] : [this.#idle, IDLE_KEPT];
     keepLatest(settled, eventId, entry, kept);
   }
+}
+
+/** Adds what is told of an interaction to what is known of it. */
+export function tell(known, { userId, event, convoId, model }) {
+  known.userId = userId || known.userId;
+  known.event = event || known.event;
+  known.convoId = convoId || known.convoId;
+  known.model = model || known.model;
 }
 
 /** Puts an entry behind all others, of which the first gives way if they are too many. */

@@ -217,3 +217,13 @@ test("an interaction of another process is resumed by telling whose it is", asyn
   const { user_id, event, ai_data } = interactions.elsewhere;
   assert.deepEqual({ user_id, event, ai_data }, { user_id: "u", event: "chat", ai_data: { output: "done", convo_id: "c" } });
 });
+
+test("what is told of a resumed interaction counts before what is known of it here", async () => {
+  const { interactions } = await landed((raindrop) => {
+    raindrop.begin({ eventId: "known", userId: "anonymous", event: "chat", convoId: "c", input: "hi" });
+    raindrop.resumeInteraction("known", { userId: "u", model: "m" }).finish({ output: "done" });
+  });
+  const { user_id, event, ai_data } = interactions.known;
+  const told = { user_id: "u", event: "chat", ai_data: { input: "hi", output: "done", model: "m", convo_id: "c" } };
+  assert.deepEqual({ user_id, event, ai_data }, told);
+});
