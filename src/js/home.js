@@ -14,6 +14,8 @@ export class Home {
   /** How many interactions have news, and those of scopes. */
   changed = 0;
   stores = new Set();
+  /** The interactions begun last, so that resuming one finds what is known of it. */
+  recent = new Map();
 
   /**
    * `settings`: where records go, `cloud` and `workshop`, each a `url` and `headers`, and the `secret` that no error may repeat;

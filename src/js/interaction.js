@@ -9,8 +9,7 @@ import { Source } from "./source.js";
 const UPDATE = table("- - - - model @timestamp input output {properties [attachments =featureFlags");
 const KNOWN = table("userId event convoId model");
 
-/** The interactions begun last, so that resuming one finds what is known of it. */
-const recent = new Map();
+/** How many of the interactions begun last are remembered. */
 const RECENT_KEPT = 1000;
 
 export class Interaction extends Source {
@@ -65,7 +64,7 @@ export function begin(client, options) {
   });
   // What could not begin records nothing.
   if (!from) return nothing(named ?? "");
-  keepLatest(recent, from.identity.eventId, from, RECENT_KEPT);
+  keepLatest(client.home.recent, from.identity.eventId, from, RECENT_KEPT);
   return new Interaction(client, from);
 }
 
@@ -73,7 +72,7 @@ export function resume(client, eventId, known) {
   const from = client.attempt("resumeInteraction", () => {
     checked("!", eventId, "eventId");
     const [userId, event, convoId, model] = read(KNOWN, known ?? {});
-    const from = recent.get(eventId) ?? { identity: { eventId }, trace: traceId() };
+    const from = client.home.recent.get(eventId) ?? { identity: { eventId }, trace: traceId() };
     tell(from.identity, { userId, event, convoId, model });
     return from;
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { MOMENT, landed, own, withClient } from "./setup.mjs";
+import { MOMENT, Raindrop, landed, own, withClient } from "./setup.mjs";
 
 const recordings = JSON.parse(readFileSync(new URL("../../suite/recordings/js.json", import.meta.url)));
 
@@ -216,6 +216,17 @@ test("an interaction of another process is resumed by telling whose it is", asyn
   });
   const { user_id, event, ai_data } = interactions.elsewhere;
   assert.deepEqual({ user_id, event, ai_data }, { user_id: "u", event: "chat", ai_data: { output: "done", convo_id: "c" } });
+});
+
+test("a client knows nothing of the interactions of another", async () => {
+  const { interactions } = await landed(async (raindrop) => {
+    const other = new Raindrop({ writeKey: "another", fetch: async () => new Response() });
+    other.begin({ eventId: "shared", userId: "as the other knows them", convoId: "c", input: "hi" });
+    raindrop.resumeInteraction("shared", { userId: "u" }).finish({ output: "done" });
+    await other.close();
+  });
+  const { user_id, ai_data } = interactions.shared;
+  assert.deepEqual({ user_id, ai_data }, { user_id: "u", ai_data: { output: "done" } });
 });
 
 test("what is told of a resumed interaction counts before what is known of it here", async () => {
