@@ -113,6 +113,8 @@ export class Client {
   merge(call, identity, news, number) {
     if (!this.home.isOn) return true;
     if (this.isTooLate(call)) return false;
+    // An end becomes a record at once: what its client still holds of the interaction comes before.
+    if (number == FINISH) this.parent?.interactions.seal();
     const dropped = this.interactions.merge(identity, news, number);
     if (dropped != null && dropped != EMPTY_INTERACTION) this.home.warnOfLoss();
     if (number == FINISH) {

@@ -172,6 +172,17 @@ test("an interaction that began in one scope ends in another", async () => {
   assert.deepEqual(own(properties), { a: 1 });
 });
 
+test("an interaction that ends in a scope is not opened again by what its client still held", async () => {
+  const { interactions } = await landed(async (raindrop) => {
+    raindrop.begin({ userId: "u", input: "hi", eventId: "e" });
+    const scope = raindrop.scope();
+    scope.resumeInteraction("e").finish({ output: "bye" });
+    await scope.close();
+  });
+  const { ai_data, is_pending } = interactions.e;
+  assert.deepEqual({ ai_data, is_pending }, { ai_data: { input: "hi", output: "bye" }, is_pending: false });
+});
+
 test("after close a call does nothing, is counted, and says so", async () => {
   await withClient(async ({ raindrop, ingest, errors }) => {
     const interaction = raindrop.begin({ userId: "u" });
