@@ -114,7 +114,7 @@ export class Client {
     if (!this.home.isOn) return true;
     if (this.isTooLate(call)) return false;
     // An end becomes a record at once: what its client still holds of the interaction comes before.
-    if (number == FINISH) this.parent?.interactions.seal();
+    if (number == FINISH) this.parent?.interactions.sealOne(identity.eventId);
     const dropped = this.interactions.merge(identity, news, number);
     if (dropped != null && dropped != EMPTY_INTERACTION) this.home.warnOfLoss();
     if (number == FINISH) {

@@ -100,6 +100,12 @@ export class Interactions {
     return dropped;
   }
 
+  /** The same for one. */
+  sealOne(id) {
+    const entry = this.#changed.get(id);
+    if (entry) this.#seal(entry);
+  }
+
   /** Gives up what is held because its user is not known. Returns how many. */
   dropHeld() {
     let dropped = 0;
