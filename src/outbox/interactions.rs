@@ -335,8 +335,8 @@ impl Entry {
         self.has_content |= fields.has_content();
         self.merge_identity(&mut fields);
         self.timestamp = fields.timestamp.unwrap_or(self.timestamp);
-        // Begun again after its end, it is open once more. An end that still waits for its user stays one.
-        if call == Call::Begin && self.changed_at.is_none() {
+        // Open once more: begun again after its end, if that does not still wait for its user, or said to be.
+        if fields.is_pending == Some(true) || (call == Call::Begin && self.changed_at.is_none()) {
             self.finished = false;
             self.is_pending = true;
         }

@@ -141,6 +141,19 @@ async fn the_last_word_on_pending_wins() {
 }
 
 #[tokio::test]
+async fn an_interaction_that_is_said_to_be_pending_after_its_end_can_end_again() {
+    let (server, client) = start().await;
+    let interaction = client.begin(beginning()).await;
+    interaction.finish(FinishOptions { output: "first".into(), ..FinishOptions::default() }).await.unwrap();
+    client.flush().await.unwrap();
+    interaction.patch(PatchOptions { is_pending: Some(true), ..PatchOptions::default() }).await.unwrap();
+    assert_eq!(flushed(&server, &client).await["is_pending"], true);
+    interaction.finish(FinishOptions { output: "second".into(), ..FinishOptions::default() }).await.unwrap();
+    let partial = flushed(&server, &client).await;
+    assert_eq!((&partial["is_pending"], &partial["ai_data"]["output"]), (&json!(false), &json!("second")));
+}
+
+#[tokio::test]
 async fn a_resumed_interaction_is_the_same_one() {
     let (server, client) = start().await;
     let begun = BeginOptions { model: "m".into(), convo_id: "c".into(), ..beginning() };
