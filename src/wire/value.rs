@@ -99,7 +99,14 @@ fn number(out: &mut Vec<u8>, number: &Number) {
     match (number.as_u64(), number.as_i64(), number.as_f64()) {
         (Some(number), ..) => json::unsigned(out, number),
         (None, Some(number), _) => json::signed(out, number),
-        (None, None, number) => json::float(out, number.unwrap_or(f64::NAN)),
+        (None, None, number) => {
+            let start = out.len();
+            json::float(out, number.unwrap_or(f64::NAN));
+            // It stays a double where a number without one would be an integer.
+            if out.iter().skip(start).all(|byte| matches!(byte, b'-' | b'0'..=b'9')) {
+                out.extend_from_slice(b".0");
+            }
+        }
     }
 }
 
@@ -112,7 +119,7 @@ mod tests {
     #[test]
     fn any_value_reads_back() {
         let sample = json!({
-            "": [], "a": {}, "b": [[], [1, -2, 2.5, 1e300, u64::MAX, i64::MIN]],
+            "": [], "a": {}, "b": [[], [1, -2, 2.5, 1.0, -0.0, 1e300, 1e20, u64::MAX, i64::MIN]],
             "c": {"x": null, "y": [true, false]}, "k\"ey": "va\\lue[", "[": "{",
         });
         assert_eq!(serde_json::from_str::<Value>(compact(&sample).as_str()).unwrap(), sample);

@@ -247,6 +247,7 @@ async fn association_properties_keep_their_type() {
         ("string", json!("text")),
         ("int", json!(-7)),
         ("double", json!(0.5)),
+        ("whole", json!(1.0)),
         ("bool", json!(true)),
         ("strings", json!(["a", "b"])),
         ("object", json!({"z": 1, "a": [null]})),
@@ -264,6 +265,7 @@ async fn association_properties_keep_their_type() {
     assert_eq!(typed("string"), Some(json!({"stringValue": "text"})));
     assert_eq!(typed("int"), Some(json!({"intValue": "-7"})));
     assert_eq!(typed("double"), Some(json!({"doubleValue": 0.5})));
+    assert_eq!(typed("whole"), Some(json!({"doubleValue": 1.0})));
     assert_eq!(typed("bool"), Some(json!({"boolValue": true})));
     let strings = json!({"arrayValue": {"values": [{"stringValue": "a"}, {"stringValue": "b"}]}});
     assert_eq!(typed("strings"), Some(strings));
