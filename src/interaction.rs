@@ -147,7 +147,7 @@ impl Interaction {
 
     fn associated(&self) -> Option<(&Holder, Association)> {
         self.recorder.as_ref().map(|recorder| {
-            let identity = recorder.outbox.identity(self.event_id()).unwrap_or_else(|| Arc::clone(&self.known));
+            let identity = recorder.identity(self.event_id()).unwrap_or_else(|| Arc::clone(&self.known));
             (recorder, Association { identity: Some(identity), ..Association::default() })
         })
     }

@@ -195,12 +195,16 @@ impl Recorder {
 
     /// What is known of an interaction that was begun earlier, here or elsewhere.
     pub fn resume(&self, event_id: String) -> Arc<Identity> {
-        self.outbox
-            .identity(&event_id)
+        self.identity(&event_id)
             .unwrap_or_else(|| Arc::new(Identity { event_id, trace: Some(ids::trace_id()), ..Identity::default() }))
     }
 
-    /// Merges a call on an interaction. `known` is what the caller's handle knows of it.
+    /// What is remembered of an interaction, here or by the client that a scope comes from.
+    pub fn identity(&self, event_id: &str) -> Option<Arc<Identity>> {
+        self.outbox.identity(event_id).or_else(|| self.parent.as_ref()?.outbox.identity(event_id))
+    }
+
+    /// Merges a call on an interaction. `known` is what the caller's handle knows of it, if there is one.
     pub fn interaction(
         self: &Arc<Self>,
         event_id: &str,
@@ -216,6 +220,8 @@ impl Recorder {
         }
         self.check(Attachment::validate_all(&fields.attachments))?;
         self.register();
+        let remembered = if known.is_none() { self.identity(event_id) } else { None };
+        let known = known.or(remembered.as_ref());
         let update = Update { event_id, fields, call, known, now: now() };
         let dropped = self.check(self.outbox.update(update, &self.home.config.encoding))?;
         self.warn_of_loss(RecordKind::Partial, dropped);

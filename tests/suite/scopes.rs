@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::support::{ai_event, assert_well_formed, builder, event_ids, span, start};
 use raindrop::{BeginOptions, Client, DropReason, Error, FinishOptions, PatchOptions, RecordKind, Signal, User};
 use raindrop_ingest::{Fault, IngestServer};
+use serde_json::json;
 use tokio::time::{Instant, timeout};
 
 const EVENTS: &str = "events/track";
@@ -66,6 +67,31 @@ async fn scopes_use_the_connections_of_their_client() {
         scope.close().await.unwrap();
     }
     assert_eq!((server.requests().len(), server.connections()), (10, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interaction_that_began_on_the_client_ends_in_a_scope() {
+    let (server, client) = start().await;
+    for (event_id, by_handle) in [("evt_1", true), ("evt_2", false)] {
+        let begun = BeginOptions { event_id: event_id.into(), user_id: "user_1".into(), ..BeginOptions::default() };
+        client.begin(begun).await;
+        let scope = client.scope();
+        let end = FinishOptions { output: "answer".into(), ..FinishOptions::default() };
+        if by_handle {
+            scope.resume_interaction(event_id).finish(end).await.unwrap();
+        } else {
+            scope.finish(event_id, end).await.unwrap();
+        }
+        scope.close().await.unwrap();
+        let last = server.requests_to(PARTIALS).last().unwrap().json();
+        let expected = json!({"event_id": event_id, "user_id": "user_1", "output": "answer", "is_pending": false});
+        let found = json!({
+            "event_id": last["event_id"], "user_id": last["user_id"], "output": last["ai_data"]["output"],
+            "is_pending": last["is_pending"],
+        });
+        assert_eq!(found, expected);
+    }
+    assert_eq!(client.stats().dropped(), 0);
 }
 
 #[tokio::test(start_paused = true)]
