@@ -100,10 +100,10 @@ fn number(out: &mut Vec<u8>, number: &Number) {
         (Some(number), ..) => json::unsigned(out, number),
         (None, Some(number), _) => json::signed(out, number),
         (None, None, number) => {
-            let start = out.len();
-            json::float(out, number.unwrap_or(f64::NAN));
-            // It stays a double where a number without one would be an integer.
-            if out.iter().skip(start).all(|byte| matches!(byte, b'-' | b'0'..=b'9')) {
+            let number = number.unwrap_or(f64::NAN);
+            json::float(out, number);
+            // With a fraction, it is told from an integer.
+            if number.trunc() == number && number.abs() < 1e16 {
                 out.extend_from_slice(b".0");
             }
         }
