@@ -11,7 +11,7 @@ use crate::builder::ClientBuilder;
 use crate::delivery::{Flight, FlushReport, Outcome, drive};
 use crate::error::Result;
 use crate::interaction::Interaction;
-use crate::outbox::{Call, Stats};
+use crate::outbox::Stats;
 use crate::platform;
 use crate::recorder::{Holder, Home, Recorder};
 use crate::records::{AiEvent, BeginOptions, Event, FinishOptions, PatchOptions, RecordKind, Signal, User};
@@ -146,7 +146,7 @@ impl Client {
     /// # Errors
     /// As for [`Interaction`].
     pub fn patch(&self, event_id: &str, options: PatchOptions) -> Ready<Result<()>> {
-        ready(self.recorder.interaction(event_id, options.into(), Call::Patch, None))
+        self.resume_interaction(event_id).patch(options)
     }
 
     /// Ends an interaction by its id.
@@ -154,7 +154,7 @@ impl Client {
     /// # Errors
     /// As for [`Interaction`].
     pub fn finish(&self, event_id: &str, options: FinishOptions) -> Ready<Result<()>> {
-        ready(self.recorder.interaction(event_id, options.into(), Call::Finish, None))
+        self.resume_interaction(event_id).finish(options)
     }
 
     /// Starts a span of any work.

@@ -140,7 +140,7 @@ impl Interaction {
 
     fn update(&self, fields: EventFields, call: Call) -> Ready<Result<()>> {
         ready(match &self.recorder {
-            Some(recorder) => recorder.interaction(self.event_id(), fields, call, Some(&self.known)),
+            Some(recorder) => recorder.interaction(&self.known, fields, call),
             None => Ok(()),
         })
     }

@@ -86,11 +86,10 @@ fn weight(properties: &Properties, attachments: &[Attachment], feature_flags: &P
 
 /// A call on an interaction.
 pub(crate) struct Update<'a> {
-    pub event_id: &'a str,
+    /// What the caller's handle knows of the interaction.
+    pub known: &'a Arc<Identity>,
     pub fields: EventFields,
     pub call: Call,
-    /// What the caller's handle knows of the interaction.
-    pub known: Option<&'a Arc<Identity>>,
     pub now: OffsetDateTime,
 }
 
@@ -156,8 +155,8 @@ impl Interactions {
     }
 
     pub fn merge(&mut self, update: Update<'_>, seq: u64, room: bool) -> Merged {
-        let Update { event_id, fields, call, known, now } = update;
-        let position = self.find(event_id);
+        let Update { known, fields, call, now } = update;
+        let position = self.find(&known.event_id);
         let entry = position.and_then(|position| self.entries.get(position));
         let is_finished = entry.is_some_and(|entry| entry.finished);
         let is_changed = entry.is_some_and(|entry| entry.changed_at.is_some());
@@ -167,7 +166,7 @@ impl Interactions {
         if !is_changed && !room {
             return Merged::NoRoom;
         }
-        let position = position.unwrap_or_else(|| self.add(Entry::new(event_id, known, call, now)));
+        let position = position.unwrap_or_else(|| self.add(Entry::new(known, call, now)));
         let Some(entry) = self.entries.get_mut(position) else { return Merged::Nothing };
         let was_held = entry.is_held();
         entry.merge(fields, call);
@@ -310,11 +309,9 @@ impl Settled {
 }
 
 impl Entry {
-    fn new(event_id: &str, known: Option<&Arc<Identity>>, call: Call, now: OffsetDateTime) -> Self {
-        let identity = known
-            .map_or_else(|| Arc::new(Identity { event_id: event_id.to_owned(), ..Identity::default() }), Arc::clone);
+    fn new(known: &Arc<Identity>, call: Call, now: OffsetDateTime) -> Self {
         Self {
-            identity,
+            identity: Arc::clone(known),
             timestamp: now,
             news: News::default(),
             bytes: 0,

@@ -178,7 +178,7 @@ impl Outbox {
         if self.is_closed() {
             return Err(Error::Closed);
         }
-        let event_id = update.event_id;
+        let event_id = update.known.event_id.as_str();
         let coming = update.weight();
         let before = if coming > SMALL_NEWS { self.seal_ripe(&mut state, event_id, coming, encoding) } else { None };
         let seq = self.take_seq(&mut state);

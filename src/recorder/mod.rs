@@ -189,7 +189,7 @@ impl Recorder {
             false
         });
         // After `close` it is refused, and counted as such.
-        let _ = self.interaction(&identity.event_id, fields, Call::Begin, Some(&identity));
+        let _ = self.interaction(&identity, fields, Call::Begin);
         identity
     }
 
@@ -204,25 +204,18 @@ impl Recorder {
         self.outbox.identity(event_id).or_else(|| self.parent.as_ref()?.outbox.identity(event_id))
     }
 
-    /// Merges a call on an interaction. `known` is what the caller's handle knows of it, if there is one.
-    pub fn interaction(
-        self: &Arc<Self>,
-        event_id: &str,
-        fields: EventFields,
-        call: Call,
-        known: Option<&Arc<Identity>>,
-    ) -> Result<()> {
+    /// Merges a call on an interaction. `known` is what the caller's handle knows of it.
+    pub fn interaction(self: &Arc<Self>, known: &Arc<Identity>, fields: EventFields, call: Call) -> Result<()> {
         if !self.is_enabled() {
             return Ok(());
         }
+        let event_id = known.event_id.as_str();
         if event_id.is_empty() {
             return self.refuse(Error::required("event_id", "name the interaction"));
         }
         self.check(Attachment::validate_all(&fields.attachments))?;
         self.register();
-        let remembered = if known.is_none() { self.identity(event_id) } else { None };
-        let known = known.or(remembered.as_ref());
-        let update = Update { event_id, fields, call, known, now: now() };
+        let update = Update { known, fields, call, now: now() };
         let dropped = self.check(self.outbox.update(update, &self.home.config.encoding))?;
         self.warn_of_loss(RecordKind::Partial, dropped);
         if call == Call::Finish && self.outbox.is_held(event_id) {
