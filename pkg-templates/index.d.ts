@@ -126,7 +126,7 @@ interface EventOptions {
   /** Documents, images and code that belong to the event. */
   attachments?: readonly Attachment[] | null | undefined;
   /** The feature flags that were on, and their variants. */
-  featureFlags?: { readonly [flag: string]: string } | null | undefined;
+  featureFlags?: { readonly [flag: string]: string | null | undefined } | null | undefined;
 }
 
 /** Something that happened, without a model in it. */
@@ -168,7 +168,7 @@ export interface FinishOptions {
   /** Added to the attachments. */
   attachments?: readonly Attachment[] | null | undefined;
   /** Merged into the feature flags, by key. */
-  featureFlags?: { readonly [flag: string]: string } | null | undefined;
+  featureFlags?: { readonly [flag: string]: string | null | undefined } | null | undefined;
   /** When it happened. Default: when the interaction began. */
   timestamp?: Time | null | undefined;
 }
