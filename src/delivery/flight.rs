@@ -281,18 +281,22 @@ impl Flight {
         now.saturating_add(length.min(LONGEST_LOAN))
     }
 
+    /// Where it ends comes first: other threads go on recording and delivering, and what they do from there on is not mixed up
+    /// with what was before.
     fn begin_pass(&mut self, now: Millis) {
-        let mut report = mem::take(&mut self.outcome.report);
         for recorder in self.recorders() {
             recorder.outbox.reclaim_expired(now);
-            if (self.wants)(RecordKind::Partial) {
+        }
+        self.horizon = self.recorder.home.counters.last_seq();
+        self.was_lent = platform::HAS_THREADS && self.is_lent();
+        if (self.wants)(RecordKind::Partial) {
+            let mut report = mem::take(&mut self.outcome.report);
+            for recorder in self.recorders() {
                 recorder.outbox.seal_all(&self.config().encoding, report.dropped_mut());
             }
+            self.outcome.report = report;
         }
-        self.outcome.report = report;
         self.progress = self.made_progress();
-        self.was_lent = platform::HAS_THREADS && self.is_lent();
-        self.horizon = self.recorder.home.counters.last_seq();
     }
 
     /// Nothing is under way and nothing can be taken. `None`: a close goes on with another pass.

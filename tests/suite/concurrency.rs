@@ -221,6 +221,36 @@ fn the_books_balance_whenever_they_are_read() {
     assert_eq!(client.stats().accepted(), SPANS as u64);
 }
 
+#[test]
+fn what_a_scope_says_after_its_client_arrives_after_it_while_flushes_run() {
+    const INTERACTIONS: usize = 2_000;
+    let (client, capture) = Client::builder().event_max_queue_size(INTERACTIONS).capture().unwrap();
+    let scope = client.scope();
+    let say = |client: &Client, n: usize, output: &str| {
+        let said = PatchOptions { user_id: "user_1".into(), output: output.into(), ..PatchOptions::default() };
+        at_once(client.patch(&format!("evt_{n:05}"), said)).unwrap();
+    };
+    thread::scope(|threads| {
+        let recording = threads.spawn(|| {
+            for n in 0..INTERACTIONS {
+                say(&client, n, "first");
+                say(&scope, n, "second");
+                while client.stats().pending() > 100 {
+                    thread::yield_now();
+                }
+            }
+        });
+        while !recording.is_finished() {
+            at_once(scope.flush()).unwrap();
+        }
+    });
+    at_once(scope.close()).unwrap();
+    let interactions = capture.recorded().interactions;
+    assert_eq!(interactions.len(), INTERACTIONS);
+    let last: BTreeSet<_> = interactions.iter().map(|said| said["ai_data"]["output"].as_str().unwrap()).collect();
+    assert_eq!(last, BTreeSet::from(["second"]));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_interaction_may_be_changed_by_many_tasks() {
     let (server, client) = roomy().await;
