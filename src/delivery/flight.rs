@@ -68,7 +68,7 @@ pub(crate) struct Flight {
     deadline: Option<Millis>,
     /// How long everything else waits for users: half of a close's time, as what is left at its end is lost.
     users_until: Option<Millis>,
-    id: u64,
+    /// Where the present pass ends in the order of recording. No other pass of any flush ends there.
     horizon: u64,
     max_attempts: u32,
     /// Whether the page is being left.
@@ -138,7 +138,6 @@ impl Flight {
             is_close,
             deadline: timeout.map(|timeout| now.saturating_add(timeout)),
             users_until: timeout.map(|timeout| now.saturating_add(timeout >> 1)),
-            id: home.counters.next_seq(),
             horizon: 0,
             max_attempts: home.config.retry.max_attempts,
             is_leaving: false,
@@ -287,7 +286,7 @@ impl Flight {
         for recorder in self.recorders() {
             recorder.outbox.reclaim_expired(now);
         }
-        self.horizon = self.recorder.home.counters.last_seq();
+        self.horizon = self.recorder.home.counters.next_seq();
         self.was_lent = platform::HAS_THREADS && self.is_lent();
         if (self.wants)(RecordKind::Partial) {
             let mut report = mem::take(&mut self.outcome.report);
@@ -392,14 +391,28 @@ impl Drop for Flight {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Client, SpanOptions};
+    use crate::{Client, ClientBuilder, SpanOptions};
+
+    fn settings() -> ClientBuilder {
+        Client::builder().write_key("rk").disable_local_workshop()
+    }
+
+    fn record(client: &Client) {
+        client.start_span(SpanOptions { event_id: "evt".to_owned(), ..SpanOptions::default() }).end();
+    }
+
+    /// Makes the attempt that is due fail.
+    fn fail(flight: &mut Flight) {
+        let Some(post) = flight.attempt(0) else { panic!("nothing is due") };
+        flight.answered(post.slot, Err(SendError::Timeout), 0);
+    }
 
     /// What another thread may do while a close looks for records, and then for loans.
     #[test]
     fn a_close_delivers_what_another_flush_gives_back_while_it_looks() {
         for lent_before in [true, false] {
-            let client = Client::builder().write_key("rk").disable_local_workshop().build().unwrap();
-            client.start_span(SpanOptions { event_id: "evt".to_owned(), ..SpanOptions::default() }).end();
+            let client = settings().build().unwrap();
+            record(&client);
             let recorder = &client.recorder;
             let flush = || {
                 let mut flush = Flight::flush(recorder, |_| true, 0);
@@ -415,5 +428,35 @@ mod tests {
             close.begin_pass(0);
             assert!(matches!(close.next(0), Command::Post(_)));
         }
+    }
+
+    /// While it is busy with something else.
+    #[test]
+    fn a_flush_does_not_take_again_what_it_gave_up_on_once_another_flush_had_it() {
+        for is_dropped in [true, false] {
+            let client = settings().max_attempts(1).build().unwrap();
+            record(&client);
+            let mut flush = Flight::flush(&client.recorder, |_| true, 0);
+            fail(&mut flush);
+            let mut later = Flight::flush(&client.recorder, |_| true, 0);
+            if is_dropped {
+                assert!(later.attempt(0).is_some());
+                drop(later);
+            } else {
+                fail(&mut later);
+            }
+            assert!(flush.attempt(0).is_none());
+            assert_eq!(flush.finish().report.requeued(), 1);
+            fail(&mut Flight::flush(&client.recorder, |_| true, 0));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_close_tries_again_what_a_later_flush_gave_up_on() {
+        let client = settings().max_attempts(1).build().unwrap();
+        record(&client);
+        let mut close = Flight::close(&client.recorder, 0);
+        fail(&mut Flight::flush(&client.recorder, |_| true, 0));
+        assert!(matches!(close.next(0), Command::Post(_)));
     }
 }
