@@ -75,6 +75,7 @@ impl Recorder {
     /// Takes over what scopes hold that seem to be dead.
     pub fn adopt_abandoned(&self, now: Millis) {
         let heir = self.parent.as_deref().unwrap_or(self);
+        let _care = heir.scopes.care();
         for scope in heir.scopes.due(now) {
             heir.outbox.adopt(scope.outbox.take_abandoned(&self.home.config.encoding, now, ABANDONED_AFTER));
         }

@@ -3,10 +3,11 @@
 //! When a Worker's request context dies, its futures are neither polled nor dropped again: nothing of ours runs there any
 //! more. So the flush of another scope looks after it.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Recorder;
 use crate::millis::Millis;
+use crate::platform::Threaded;
 
 /// A scope that has not recorded anything for so long is helped out of what it holds. If it is alive after all, no harm is
 /// done: its records are delivered by somebody else.
@@ -14,8 +15,17 @@ pub(super) const ABANDONED_AFTER: Millis = 60_000;
 const SWEEP_INTERVAL: Millis = 1_000;
 const PURGE_FROM: usize = 64;
 
-#[derive(Debug, Default)]
-pub(super) struct Scopes(Mutex<Registry>);
+#[derive(Debug)]
+pub(super) struct Scopes {
+    registry: Mutex<Registry>,
+    care: Option<Threaded<Mutex<()>>>,
+}
+
+impl Default for Scopes {
+    fn default() -> Self {
+        Self { registry: Mutex::default(), care: Threaded::new((), Mutex::new).ok() }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Registry {
@@ -27,7 +37,7 @@ struct Registry {
 
 impl Scopes {
     pub fn add(&self, scope: &Arc<Recorder>) {
-        let mut registry = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         if registry.scopes.len() >= registry.purge_at {
             registry.scopes.retain(|scope| scope.strong_count() > 0);
             registry.purge_at = registry.scopes.len().saturating_mul(2).max(PURGE_FROM);
@@ -37,12 +47,18 @@ impl Scopes {
 
     /// Whether there is none to look after.
     pub fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).scopes.is_empty()
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner).scopes.is_empty()
+    }
+
+    /// To be held while scopes are looked after: whoever comes meanwhile waits, and so misses nothing that is on its way from a
+    /// scope to its client.
+    pub fn care(&self) -> Option<MutexGuard<'_, ()>> {
+        self.care.as_ref().map(|care| care.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The scopes to look after now: none if that was done a moment ago.
     pub fn due(&self, now: Millis) -> Vec<Arc<Recorder>> {
-        let mut registry = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let recently = registry.swept.is_some_and(|swept| swept <= now && now.saturating_sub(swept) < SWEEP_INTERVAL);
         if recently {
             return Vec::new();
@@ -50,5 +66,31 @@ impl Scopes {
         registry.swept = Some(now);
         registry.scopes.retain(|scope| scope.strong_count() > 0);
         registry.scopes.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use crate::{Client, SpanOptions};
+
+    #[test]
+    fn a_close_delivers_what_a_scope_held_that_was_dropped_while_another_thread_looked_after_it() {
+        let client = Client::builder().write_key("rk").disable_local_workshop().build().unwrap();
+        let scope = client.scope();
+        scope.start_span(SpanOptions { event_id: "evt".to_owned(), ..SpanOptions::default() }).end();
+        let recorder = &client.recorder;
+        let care = recorder.scopes.care();
+        let looked_after = recorder.scopes.due(0);
+        drop(scope);
+        let has_nothing_to_deliver = thread::scope(|threads| {
+            let close = threads.spawn(|| recorder.close_empty());
+            // Long enough for one that does not wait.
+            (0..1_000).take_while(|_| !close.is_finished()).for_each(|_| thread::yield_now());
+            drop((looked_after, care));
+            close.join().unwrap()
+        });
+        assert!(!has_nothing_to_deliver);
     }
 }
