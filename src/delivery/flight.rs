@@ -390,6 +390,8 @@ impl Drop for Flight {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{Client, ClientBuilder, SpanOptions};
 
@@ -458,5 +460,14 @@ mod tests {
         let mut close = Flight::close(&client.recorder, 0);
         fail(&mut Flight::flush(&client.recorder, |_| true, 0));
         assert!(matches!(close.next(0), Command::Post(_)));
+    }
+
+    #[test]
+    fn nothing_is_sent_twice_because_a_thread_read_the_clock_a_moment_before_another() {
+        let client = settings().request_timeout(Duration::MAX).build().unwrap();
+        record(&client);
+        let mut flush = Flight::flush(&client.recorder, |_| true, 1);
+        assert!(flush.attempt(1).is_some());
+        assert!(Flight::flush(&client.recorder, |_| true, 0).attempt(0).is_none());
     }
 }

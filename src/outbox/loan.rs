@@ -9,8 +9,9 @@ use crate::platform::Spares;
 use crate::records::RecordKind;
 use crate::wire::body::{Envelope, as_final_partial};
 
-/// What ends later is no loan of now.
 pub(crate) const LONGEST_LOAN: Millis = 3_600_000;
+/// What ends later is no loan of now: by more than threads may differ that read the clock one after the other.
+const TOO_LONG: Millis = LONGEST_LOAN + 60_000;
 
 /// Records that travel in one request.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,7 @@ pub(super) struct Loan {
 impl Loan {
     /// Whether its end has come, or is so far away that it was made by a clock that was ahead.
     fn is_over(&self, now: Millis) -> bool {
-        self.expires <= now || self.expires.wrapping_sub(now) > LONGEST_LOAN
+        self.expires <= now || self.expires.wrapping_sub(now) > TOO_LONG
     }
 }
 
