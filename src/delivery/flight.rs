@@ -334,7 +334,7 @@ impl Flight {
     /// Whether no other flush can have given back what this pass looked for in vain. A loan takes a place in the order of
     /// recording.
     fn was_nothing_lent_since(&self) -> bool {
-        !platform::HAS_THREADS || !self.was_lent && self.recorder.home.counters.last_seq() == self.horizon
+        !self.was_lent && self.recorder.home.counters.last_seq() == self.horizon
     }
 
     /// Records that left the buffer, and records that were given up.
@@ -453,8 +453,8 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_close_tries_again_what_a_later_flush_gave_up_on() {
+    #[test]
+    fn a_close_tries_again_what_a_later_flush_gave_up_on() {
         let client = settings().max_attempts(1).build().unwrap();
         record(&client);
         let mut close = Flight::close(&client.recorder, 0);
