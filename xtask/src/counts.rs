@@ -13,6 +13,8 @@ use crate::tools;
 const BASELINE: &str = "benches/counts.json";
 /// By how much a count may exceed its baseline.
 const TOLERANCE_PERCENT: u64 = 3;
+/// Without these, it depends on the processor how memory is copied.
+const TUNABLES: &str = "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-ERMS,-FSRM";
 
 /// The cases of `benches/src/bin/counts.rs`, and how many calls each counts.
 const CASES: [(&str, u64); 9] = [
@@ -93,10 +95,11 @@ fn count(target: &Path) -> Result<Counts, String> {
 /// The instructions inside of the function `counted`.
 fn instructions(program: &str, case: &str, target: &Path) -> Result<u64, String> {
     let out = target.join(format!("callgrind.{case}"));
-    Step::new(format!("count {case}"), "valgrind", &["--tool=callgrind", "--quiet", "--toggle-collect=counted"])
+    let path = std::env::var("PATH").unwrap_or_default();
+    // Nothing else of the environment: each variable makes the search for ours longer.
+    Step::new(format!("count {case}"), "env", &["-i", &format!("PATH={path}"), TUNABLES, "valgrind"])
+        .args(&["--tool=callgrind", "--quiet", "--toggle-collect=counted"])
         .args(&[format!("--callgrind-out-file={}", out.display()), program.to_owned(), case.to_owned()])
-        // Else it depends on the processor how memory is copied.
-        .env("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-ERMS,-FSRM")
         .output()?;
     let profile = fs::read_to_string(&out).map_err(|error| format!("cannot read {}: {error}", out.display()))?;
     total(&profile).ok_or_else(|| format!("{} has no total", out.display()))
