@@ -41,8 +41,8 @@ impl Loan {
 pub(crate) struct Wanted<'a> {
     pub kind: RecordKind,
     pub envelope: Envelope<'a>,
-    /// Who asks: a pass of a flush, which does not get what it gave up on, nor what a later one did.
-    pub pass: u64,
+    /// The flush: it does not get again what it gave up on.
+    pub flush: u64,
     /// Nothing that was recorded earlier.
     pub from: u64,
     /// Nothing that was recorded later.
@@ -54,7 +54,7 @@ pub(crate) struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn includes(&self, run: &Run) -> bool {
-        run.given_up < self.pass
+        run.given_up != self.flush
             && run.first_seq() <= self.horizon
             && self.key.is_none_or(|key| run.key.as_deref() == Some(key))
     }
@@ -70,7 +70,7 @@ impl Outbox {
         let place = found.or_else(|| own.find(wanted, parent.as_deref()))?;
         let state = parent.as_deref_mut().filter(|_| found.is_some()).unwrap_or(&mut own);
         let queue = state.queues.get_mut(wanted.kind);
-        let run = queue.lend(place, &wanted.envelope, wanted.horizon, wanted.pass);
+        let run = queue.lend(place, &wanted.envelope, wanted.horizon, wanted.flush);
         let batch = state.add_loan(wanted.kind, self.counters.next_seq(), run, wanted.expires);
         Some((found.is_some(), batch))
     }
@@ -135,11 +135,11 @@ impl Outbox {
         batch.len
     }
 
-    /// It waits again, for a later pass than this one. Returns how many records that were.
-    pub fn give_up(&self, batch: &Batch, pass: u64) -> usize {
+    /// It waits again, for another flush than this one. Returns how many records that were.
+    pub fn give_up(&self, batch: &Batch, flush: u64) -> usize {
         let mut state = self.lock();
         let Some(mut loan) = state.end_loan(batch) else { return 0 };
-        loan.run.given_up = loan.run.given_up.max(pass);
+        loan.run.given_up = flush;
         loan.run.fetch();
         state.queues.get_mut(batch.kind).put_back(loan.run);
         batch.len

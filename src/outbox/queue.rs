@@ -84,10 +84,10 @@ impl Queue {
     }
 
     /// Lends from the run at `place` on as many records as fill one request.
-    pub fn lend(&mut self, mut place: usize, envelope: &Envelope<'_>, horizon: u64, pass: u64) -> Box<Run> {
+    pub fn lend(&mut self, mut place: usize, envelope: &Envelope<'_>, horizon: u64, flush: u64) -> Box<Run> {
         let mut lent = Box::<Run>::default();
         while let Some(run) = self.runs.get_mut(place) {
-            if run.given_up >= pass {
+            if run.given_up == flush {
                 place = place.saturating_add(1);
                 continue;
             }

@@ -103,7 +103,7 @@ impl Flight {
 
     fn lend(&self, kind: RecordKind, key: Option<&str>, from: u64, horizon: u64, now: Millis) -> Option<Lane> {
         let expires = self.loan_end(now, 0);
-        let wanted = Wanted { kind, envelope: self.envelope(kind), pass: self.horizon, from, horizon, key, expires };
+        let wanted = Wanted { kind, envelope: self.envelope(kind), flush: self.id, from, horizon, key, expires };
         let (own, parent) = (&self.recorder, self.recorder.parent());
         let (is_parents, batch) = own.outbox.lend(parent.map(|parent| &parent.outbox), &wanted)?;
         let recorder = Arc::clone(parent.filter(|_| is_parents).unwrap_or(own));
@@ -177,7 +177,7 @@ impl Flight {
     }
 
     fn give_up(&mut self, lane: &Lane) {
-        let count = lane.recorder.outbox.give_up(&lane.batch, self.horizon);
+        let count = lane.recorder.outbox.give_up(&lane.batch, self.id);
         self.outcome.report.add_requeued(lane.batch.kind, count);
     }
 
