@@ -100,7 +100,7 @@ export class Interactions {
     return dropped;
   }
 
-  /** The same for one. */
+  /** Makes a record of the news of one, if its user is known. */
   sealOne(id) {
     const entry = this.#changed.get(id);
     if (entry) this.#seal(entry);
