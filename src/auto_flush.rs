@@ -27,7 +27,7 @@ impl Client {
     /// # }
     /// ```
     pub fn auto_flush(&self) -> impl Future<Output = ()> + use<> {
-        let Config { partial_flush_interval, trace_flush_interval, .. } = self.recorder.home.config;
+        let Config { partial_flush_interval, trace_flush_interval, .. } = self.recorder.home().config;
         let flusher = Flusher { recorder: Arc::downgrade(&self.recorder) };
         async move {
             if platform::can_sleep() {
@@ -38,7 +38,7 @@ impl Client {
                 let message = format_args!(
                     "auto_flush does nothing without a tokio runtime around it: pass it to `tokio::spawn`"
                 );
-                recorder.home.diagnostics.warn(Warning::NoRuntime, message);
+                recorder.home().diagnostics.warn(Warning::NoRuntime, message);
             }
         }
     }

@@ -308,7 +308,8 @@ impl ClientBuilder {
             partial_flush_interval: self.partial_flush_interval,
             trace_flush_interval: self.trace_flush_interval,
         };
-        let home = Home { config, counters: Arc::default(), diagnostics, transport: self.transport, sink: self.sink };
+        let home =
+            Home { config, counters: Default::default(), diagnostics, transport: self.transport, sink: self.sink };
         Ok(Client::new(home))
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Ready, ready};
-use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -37,7 +36,7 @@ impl Client {
     }
 
     pub(crate) fn new(home: Home) -> Self {
-        Self { recorder: Holder::hub(Arc::new(Recorder::root(home))) }
+        Self { recorder: Holder::hub(Recorder::root(home)) }
     }
 
     /// A client with the same settings, connections and [`stats`](Client::stats), and a buffer of its own: one for each
@@ -71,7 +70,7 @@ impl Client {
 
     /// What became of everything that this client and its scopes were given.
     pub fn stats(&self) -> Stats {
-        self.recorder.home.counters.snapshot()
+        self.recorder.home().counters.snapshot()
     }
 
     /// Records an event without a model in it. Returns its id.

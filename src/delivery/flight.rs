@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::mirror::{self, Mirror};
 use super::policy::Answer;
 use super::{Outcome, answer};
-use crate::config::{Config, Destination};
+use crate::config::{Config, Destination, RetryPolicy};
 use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::millis::Millis;
@@ -70,7 +70,10 @@ pub(crate) struct Flight {
     users_until: Option<Millis>,
     id: u64,
     horizon: u64,
-    max_attempts: u32,
+    retry: RetryPolicy,
+    request_timeout: Millis,
+    /// Without a write key Workshop is where records go.
+    is_local: bool,
     /// Whether the page is being left.
     is_leaving: bool,
     /// The interaction whose update goes first.
@@ -125,11 +128,11 @@ impl Flight {
 
     /// Makes one attempt of each request: no retry helps where no time passes.
     pub fn try_once(&mut self) {
-        self.max_attempts = 1;
+        self.retry.max_attempts = 1;
     }
 
     fn new(recorder: &Arc<Recorder>, wants: fn(RecordKind) -> bool, is_close: bool, now: Millis) -> Self {
-        let home = &recorder.home;
+        let home = recorder.home();
         recorder.adopt_abandoned(now);
         let timeout = home.config.close_timeout.filter(|_| is_close);
         let mut flight = Self {
@@ -140,7 +143,9 @@ impl Flight {
             users_until: timeout.map(|timeout| now.saturating_add(timeout >> 1)),
             id: home.counters.next_seq(),
             horizon: 0,
-            max_attempts: home.config.retry.max_attempts,
+            retry: home.config.retry,
+            request_timeout: home.config.request_timeout,
+            is_local: home.config.cloud.is_none(),
             is_leaving: false,
             first: None,
             lanes: Vec::new(),
@@ -191,7 +196,7 @@ impl Flight {
         }
         let Some(index) = self.lanes.iter().position(|lane| lane.slot == slot) else { return };
         let lane = self.lanes.swap_remove(index);
-        if self.is_local() {
+        if self.is_local {
             self.settle_local(lane, answer, error.is_none(), now);
         } else {
             self.settle(lane, answer, error, now);
@@ -214,25 +219,20 @@ impl Flight {
     }
 
     pub fn transport(&self) -> &Transport {
-        &self.recorder.home.transport
+        &self.recorder.home().transport
     }
 
     pub fn sink(&self) -> Option<&dyn Sink> {
-        self.recorder.home.sink.as_deref()
+        self.recorder.home().sink.as_deref()
     }
 
     fn config(&self) -> &Config {
-        &self.recorder.home.config
+        &self.recorder.home().config
     }
 
     /// Where a request goes.
     pub fn destination(&self, post: &Post) -> Option<&Destination> {
         if post.to_workshop { &self.config().workshop } else { &self.config().cloud }.as_ref()
-    }
-
-    /// Without a write key Workshop is where records go.
-    fn is_local(&self) -> bool {
-        self.config().cloud.is_none()
     }
 
     /// Whether Workshop is shown what is sent.
@@ -247,7 +247,7 @@ impl Flight {
 
     fn lane_count(&self) -> usize {
         match self.is_leaving() {
-            _ if self.is_local() => 1,
+            _ if self.is_local => 1,
             true => LANES_OF_A_LEFT_PAGE,
             false => LANES,
         }
@@ -268,7 +268,7 @@ impl Flight {
 
     /// `None` when there is no time left for an attempt.
     fn attempt_timeout(&self, now: Millis) -> Option<Millis> {
-        let timeout = if self.is_local() { self.workshop_timeout(now) } else { self.config().request_timeout };
+        let timeout = if self.is_local { self.workshop_timeout(now) } else { self.request_timeout };
         match self.time_left(now) {
             Some(0) => None,
             left => Some(left.map_or(timeout, |left| left.min(timeout))),
@@ -277,7 +277,7 @@ impl Flight {
 
     /// When a loan ends whose request starts after `wait`.
     fn loan_end(&self, now: Millis, wait: Millis) -> Millis {
-        let length = wait.saturating_add(self.config().request_timeout).saturating_add(LOAN_SLACK);
+        let length = wait.saturating_add(self.request_timeout).saturating_add(LOAN_SLACK);
         now.saturating_add(length.min(LONGEST_LOAN))
     }
 
@@ -287,7 +287,7 @@ impl Flight {
         for recorder in self.recorders() {
             recorder.outbox.reclaim_expired(now);
         }
-        self.horizon = self.recorder.home.counters.last_seq();
+        self.horizon = self.recorder.home().counters.last_seq();
         self.was_lent = platform::HAS_THREADS && self.is_lent();
         if (self.wants)(RecordKind::Partial) {
             let mut report = mem::take(&mut self.outcome.report);
@@ -335,7 +335,7 @@ impl Flight {
     /// Whether no other flush can have given back what this pass looked for in vain. A loan takes a place in the order of
     /// recording.
     fn was_nothing_lent_since(&self) -> bool {
-        !platform::HAS_THREADS || (!self.was_lent && self.recorder.home.counters.last_seq() == self.horizon)
+        !platform::HAS_THREADS || (!self.was_lent && self.recorder.home().counters.last_seq() == self.horizon)
     }
 
     /// Records that left the buffer, and records that were given up.
@@ -345,7 +345,7 @@ impl Flight {
     }
 
     fn settle_leftover(&mut self) {
-        let Recorder { home, outbox, .. } = &*self.recorder;
+        let (home, outbox) = (self.recorder.home(), &self.recorder.outbox);
         let leftover = outbox.take_leftover(&home.config.encoding, self.outcome.report.dropped_mut());
         let count = leftover.len().saturating_add(outbox.lent());
         match self.recorder.parent() {
@@ -364,7 +364,7 @@ impl Flight {
         let Outcome { report, error, out_of_time } = &self.outcome;
         if report.requeued() > 0 && !out_of_time {
             let (count, cause) = (report.requeued(), cause(error.as_ref()));
-            self.recorder.home.diagnostics.warn(
+            self.recorder.home().diagnostics.warn(
                 Warning::DeliveryFailed,
                 format_args!("{count} record(s) could not be delivered and wait for the next flush: {cause}"),
             );

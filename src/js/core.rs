@@ -49,7 +49,7 @@ impl Core {
 
     /// Counts a record that JavaScript has dropped.
     pub fn lose(&self, kind: usize, reason: usize) {
-        let counters = &self.recorder.home.counters;
+        let counters = &self.recorder.home().counters;
         if let (Some(kind), Some(reason)) = (kind_of(kind), DropReason::ALL.get(reason)) {
             counters.accept(kind);
             counters.discard(kind, *reason, 1);
@@ -63,7 +63,7 @@ impl Core {
 
     /// Shows what was accepted and what became of it.
     pub fn stats(&self) {
-        report::stats(&self.recorder.home.counters.snapshot());
+        report::stats(&self.recorder.home().counters.snapshot());
     }
 
     /// Begins to deliver what is recorded: in a flush (0), at last (1), or because the page is being left (2).
@@ -108,13 +108,13 @@ impl Core {
         };
         let home = Home {
             config,
-            counters: Arc::default(),
+            counters: Default::default(),
             // JavaScript writes them.
             diagnostics: Diagnostics::silent(),
             transport: Default::default(),
             sink: None,
         };
-        Self { recorder: Arc::new(Recorder::root(home)) }
+        Self { recorder: Recorder::root(home) }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::kept::Number;
 use super::run::Run;
 use super::tally::DropReason;
-use super::{Outbox, State};
+use super::{Books, Outbox, State};
 use crate::millis::Millis;
 use crate::platform::Spares;
 use crate::records::RecordKind;
@@ -60,10 +60,10 @@ impl Wanted<'_> {
     }
 }
 
-impl Outbox {
+impl<B: Books> Outbox<B> {
     /// Lends the next batch, of `parent` if it has one: what a scope left behind with its client is older. Returns whether it
     /// is the parent's.
-    pub fn lend(&self, parent: Option<&Outbox>, wanted: &Wanted<'_>) -> Option<(bool, Batch)> {
+    pub fn lend(&self, parent: Option<&Self>, wanted: &Wanted<'_>) -> Option<(bool, Batch)> {
         let mut parent = parent.map(Outbox::lock);
         let mut own = self.lock();
         let found = parent.as_deref().and_then(|parent| parent.find(wanted, Some(&own)));
@@ -71,7 +71,7 @@ impl Outbox {
         let state = parent.as_deref_mut().filter(|_| found.is_some()).unwrap_or(&mut own);
         let queue = state.queues.get_mut(wanted.kind);
         let run = queue.lend(place, &wanted.envelope, wanted.horizon, wanted.flush);
-        let batch = state.add_loan(wanted.kind, self.counters.next_seq(), run, wanted.expires);
+        let batch = state.add_loan(wanted.kind, self.books.counters().next_seq(), run, wanted.expires);
         Some((found.is_some(), batch))
     }
 
@@ -128,8 +128,8 @@ impl Outbox {
         let Some(loan) = state.end_loan(batch) else { return 0 };
         state.queues.get_mut(batch.kind).forget(&loan.run);
         match reason {
-            None => self.counters.deliver(batch.kind, batch.len),
-            Some(reason) => self.counters.discard(batch.kind, reason, batch.len),
+            None => self.books.counters().deliver(batch.kind, batch.len),
+            Some(reason) => self.books.counters().discard(batch.kind, reason, batch.len),
         }
         state.keep(loan.run);
         batch.len
@@ -150,7 +150,7 @@ impl Outbox {
         let mut state = self.lock();
         let Loan { mut run, .. } = state.end_loan(batch)?;
         let first = Box::new(run.split_first(batch.len.div_ceil(2)));
-        Some([first, run].map(|half| state.add_loan(batch.kind, self.counters.next_seq(), half, expires)))
+        Some([first, run].map(|half| state.add_loan(batch.kind, self.books.counters().next_seq(), half, expires)))
     }
 }
 

@@ -16,7 +16,7 @@ mod tally;
 mod updates;
 
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 pub(crate) use counters::Counters;
@@ -52,12 +52,20 @@ pub(crate) struct Limits {
     pub bytes: usize,
 }
 
+/// What an outbox has in common with the others of its client.
+pub(crate) trait Books {
+    fn counters(&self) -> &Counters;
+    fn limits(&self) -> &Limits;
+}
+
 #[derive(Debug)]
-pub(crate) struct Outbox {
-    limits: Limits,
-    counters: Arc<Counters>,
-    /// Whether nothing more is recorded; what is here may still be delivered. Changes under the lock of `state`.
+pub(crate) struct Outbox<B> {
+    pub books: B,
+    /// Whether nothing more is recorded; what is here may still be delivered.
     is_closed: AtomicBool,
+    /// Nothing was here when somebody looked, and nobody has had the lock since. Whoever gets it changes this before it asks
+    /// whether the outbox is closed, and `close` asks for this after it has closed: one of them sees the other.
+    is_idle: AtomicBool,
     state: Mutex<State>,
     shelves: PerThread<Shelf>,
 }
@@ -90,19 +98,19 @@ fn count(runs: &[Box<Run>]) -> usize {
     runs.iter().map(|run| run.len()).sum()
 }
 
-impl Outbox {
-    pub fn new(limits: Limits, counters: Arc<Counters>) -> Self {
+impl<B: Books> Outbox<B> {
+    pub fn new(books: B) -> Self {
         Self {
-            limits,
-            counters,
+            books,
             is_closed: AtomicBool::new(false),
+            is_idle: AtomicBool::new(true),
             state: Mutex::default(),
             shelves: PerThread::default(),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.wait();
         self.gather(&mut state);
         state
     }
@@ -111,22 +119,41 @@ impl Outbox {
     fn enter(&self) -> MutexGuard<'_, State> {
         if platform::HAS_THREADS {
             match self.state.try_lock() {
-                Ok(state) => return state,
+                Ok(state) => return self.awake(state),
                 Err(TryLockError::WouldBlock) => drop(self.shelves.make()),
                 Err(TryLockError::Poisoned(_)) => {}
             }
         }
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wait()
+    }
+
+    fn wait(&self) -> MutexGuard<'_, State> {
+        self.awake(self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn awake<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        if self.is_idle.load(SeqCst) {
+            self.is_idle.store(false, SeqCst);
+        }
+        state
     }
 
     pub fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::Relaxed)
+        self.is_closed.load(SeqCst)
     }
 
     /// Whether nothing waits and no flush is under way.
+    #[inline]
     pub fn is_empty(&self) -> bool {
+        self.is_idle.load(SeqCst) || self.is_found_empty()
+    }
+
+    #[inline(never)]
+    fn is_found_empty(&self) -> bool {
         let state = self.lock();
-        state.interactions.changed() == 0 && !state.has_records()
+        let is_empty = state.interactions.changed() == 0 && !state.has_records();
+        self.is_idle.store(is_empty, SeqCst);
+        is_empty
     }
 
     /// Whether records wait or are in a flush; interactions that are not yet records do not count.
@@ -159,7 +186,7 @@ impl Outbox {
             }
         }
         self.gather(&mut state);
-        self.counters.accept(kind);
+        self.books.counters().accept(kind);
         let seq = self.take_seq(&mut state);
         if !state.push(kind, seq, write) {
             return Ok(self.drop_too_large(kind));
@@ -168,7 +195,7 @@ impl Outbox {
     }
 
     fn drop_too_large(&self, kind: RecordKind) -> Option<DropReason> {
-        self.counters.discard(kind, DropReason::TooLarge, 1);
+        self.books.counters().discard(kind, DropReason::TooLarge, 1);
         Some(DropReason::TooLarge)
     }
 
@@ -182,18 +209,18 @@ impl Outbox {
         let coming = update.weight();
         let before = if coming > SMALL_NEWS { self.seal_ripe(&mut state, event_id, coming, encoding) } else { None };
         let seq = self.take_seq(&mut state);
-        if state.partials() >= self.limits.events && !state.interactions.has_news(event_id) {
+        if state.partials() >= self.books.limits().events && !state.interactions.has_news(event_id) {
             let held = state.interactions.drop_held();
-            self.counters.discard(RecordKind::Partial, DropReason::UnknownUser, held);
+            self.books.counters().discard(RecordKind::Partial, DropReason::UnknownUser, held);
         }
-        let room = state.partials() < self.limits.events;
+        let room = state.partials() < self.books.limits().events;
         match state.interactions.merge(update, seq, room) {
             Merged::Nothing => return Ok(None),
             Merged::Joined => {}
-            Merged::Added => self.counters.accept(RecordKind::Partial),
+            Merged::Added => self.books.counters().accept(RecordKind::Partial),
             Merged::NoRoom => {
-                self.counters.accept(RecordKind::Partial);
-                self.counters.discard(RecordKind::Partial, DropReason::QueueFull, 1);
+                self.books.counters().accept(RecordKind::Partial);
+                self.books.counters().discard(RecordKind::Partial, DropReason::QueueFull, 1);
                 return Ok(Some(DropReason::QueueFull));
             }
         }
@@ -226,8 +253,11 @@ impl Outbox {
 
     /// From now on nothing more is recorded.
     pub fn close(&self) {
-        let _state = self.lock();
-        self.is_closed.store(true, Ordering::Relaxed);
+        self.is_closed.store(true, SeqCst);
+        if !self.is_idle.load(SeqCst) {
+            // Waits for whoever is recording, and closes the shelves.
+            drop(self.lock());
+        }
     }
 
     /// Everything that waits, for another outbox to take. Interactions whose user never became known end here.
@@ -235,7 +265,7 @@ impl Outbox {
         self.seal_all(encoding, dropped);
         let mut state = self.lock();
         let unknown = state.interactions.clear();
-        self.counters.discard(RecordKind::Partial, DropReason::UnknownUser, unknown);
+        self.books.counters().discard(RecordKind::Partial, DropReason::UnknownUser, unknown);
         dropped.add(RecordKind::Partial, DropReason::UnknownUser, unknown);
         state.take_waiting()
     }
@@ -269,7 +299,7 @@ impl Outbox {
     /// Counts records as dropped that nobody will deliver any more.
     pub fn abandon(&self, leftover: &Leftover) {
         for kind in RecordKind::KINDS {
-            self.counters.discard(kind, DropReason::Undelivered, count(leftover.0.get(kind)));
+            self.books.counters().discard(kind, DropReason::Undelivered, count(leftover.0.get(kind)));
         }
     }
 
@@ -279,25 +309,25 @@ impl Outbox {
     fn fit(&self, state: &mut State, kind: RecordKind) -> Option<DropReason> {
         let mut is_full = false;
         let is_span = kind == RecordKind::Span;
-        let limit = if is_span { self.limits.spans } else { self.limits.events };
+        let limit = if is_span { self.books.limits().spans } else { self.books.limits().events };
         let others = if kind == RecordKind::Partial { state.interactions.changed() } else { 0 };
         let queue = state.queues.get_mut(kind);
         while queue.len().saturating_add(others) > limit
             && if is_span { queue.drop_oldest(0) } else { queue.drop_newest() }
         {
-            self.counters.discard(kind, DropReason::QueueFull, 1);
+            self.books.counters().discard(kind, DropReason::QueueFull, 1);
             is_full = true;
         }
-        while state.bytes() > self.limits.bytes {
+        while state.bytes() > self.books.limits().bytes {
             if let Some(kind) = state.drop_least_needed() {
-                self.counters.discard(kind, DropReason::QueueFull, 1);
+                self.books.counters().discard(kind, DropReason::QueueFull, 1);
             } else {
                 let held = state.interactions.drop_held();
                 if held == 0 {
                     // All that is left is lent to flushes.
                     break;
                 }
-                self.counters.discard(RecordKind::Partial, DropReason::UnknownUser, held);
+                self.books.counters().discard(RecordKind::Partial, DropReason::UnknownUser, held);
             }
             is_full = true;
         }
@@ -328,7 +358,7 @@ impl Outbox {
             Sealed::Empty => DropReason::EmptyInteraction,
             Sealed::TooLarge => DropReason::TooLarge,
         };
-        self.counters.discard(RecordKind::Partial, reason, 1);
+        self.books.counters().discard(RecordKind::Partial, reason, 1);
         Some(reason)
     }
 
@@ -346,16 +376,16 @@ impl Outbox {
     #[cfg(any(test, fuzzing))]
     pub fn assert_bounds(&self) {
         let state = self.lock();
-        assert!(state.bytes() <= self.limits.bytes, "{} bytes wait", state.bytes());
+        assert!(state.bytes() <= self.books.limits().bytes, "{} bytes wait", state.bytes());
         for kind in RecordKind::KINDS {
             let count = if kind == RecordKind::Partial { state.partials() } else { state.queues.get(kind).len() };
-            let limit = if kind == RecordKind::Span { self.limits.spans } else { self.limits.events };
+            let limit = if kind == RecordKind::Span { self.books.limits().spans } else { self.books.limits().events };
             assert!(count <= limit, "{count} of {kind:?} wait");
         }
     }
 
     fn take_seq(&self, state: &mut State) -> u64 {
-        state.last_seq = self.counters.next_seq();
+        state.last_seq = self.books.counters().next_seq();
         state.last_seq
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::run::{FULL, FULL_RECORDS, Run, Writer};
-use super::{DropReason, Limits, Outbox, State};
+use super::{Books, DropReason, Limits, Outbox, State};
 use crate::records::RecordKind;
 use crate::wire::body::MAX_BODY;
 
@@ -23,12 +23,12 @@ impl Shelf {
     }
 }
 
-impl Outbox {
+impl<B: Books> Outbox<B> {
     /// Puts a span on the shelf, unless that is full or closed. Returns why it was dropped, if it was.
     pub(super) fn shelve(&self, shelf: &Shelf, write: Writer<'_>) -> Option<Option<DropReason>> {
         let mut content = shelf.lock();
         let run = content.as_mut().filter(|run| run.has_room())?;
-        self.counters.accept_on_shelf();
+        self.books.counters().accept_on_shelf();
         let is_written = run.push(0, write) > 0;
         Some(if is_written { None } else { self.drop_too_large(RecordKind::Span) })
     }
@@ -36,7 +36,7 @@ impl Outbox {
     /// Empties the shelf, and opens it if there is room for a full one.
     pub(super) fn clear_shelf(&self, state: &mut State, shelf: &Shelf) {
         self.gather_from(state, shelf);
-        if state.has_room_for_shelf(self.limits) {
+        if state.has_room_for_shelf(self.books.limits()) {
             state.open_shelves = state.open_shelves.saturating_add(1);
             let last = state.queues.get(RecordKind::Span).runs().last();
             *shelf.lock() = Some(Run::following(last.map(|run| &**run), &mut state.spare));
@@ -57,7 +57,7 @@ impl Outbox {
         state.open_shelves = state.open_shelves.saturating_sub(1);
         let count = run.len();
         if count > 0 {
-            state.last_seq = self.counters.next_seqs(count);
+            state.last_seq = self.books.counters().next_seqs(count);
             run.renumber(state.last_seq);
         }
         if let Some(emptied) = state.queues.get_mut(RecordKind::Span).take_over(run) {
@@ -67,7 +67,7 @@ impl Outbox {
 }
 
 impl State {
-    fn has_room_for_shelf(&self, limits: Limits) -> bool {
+    fn has_room_for_shelf(&self, limits: &Limits) -> bool {
         let shelves = self.open_shelves.saturating_add(1);
         let spans = self.queues.get(RecordKind::Span).len().saturating_add(shelves.saturating_mul(FULL_RECORDS));
         spans <= limits.spans && self.bytes().saturating_add(shelves.saturating_mul(MAX_BYTES)) <= limits.bytes

@@ -14,7 +14,7 @@ use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
 use crate::ids;
 use crate::millis::Millis;
-use crate::outbox::{Call, Counters, DropReason, Dropped, Outbox, Update, Writer};
+use crate::outbox::{Books, Call, Counters, DropReason, Dropped, Limits, Outbox, Update, Writer};
 use crate::platform::{self, Transport};
 use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
@@ -28,7 +28,7 @@ use scopes::{ABANDONED_AFTER, Scopes};
 /// What a client and its scopes share.
 pub(crate) struct Home {
     pub config: Config,
-    pub counters: Arc<Counters>,
+    pub counters: Counters,
     pub diagnostics: Diagnostics,
     pub transport: Transport,
     /// Takes what would be sent, in place of the network.
@@ -39,32 +39,74 @@ pub(crate) struct Home {
 #[repr(C)]
 pub(crate) struct Recorder {
     scopes: Scopes,
-    /// With the parent's scopes, when there is something to find.
+    /// With the client's scopes, when there is something to find.
     is_registered: AtomicBool,
-    /// Takes what a scope could not deliver.
-    parent: Option<Arc<Recorder>>,
-    pub home: Arc<Home>,
-    pub outbox: Outbox,
+    pub outbox: Outbox<Origin>,
+}
+
+/// Where it comes from. A scope refers to its client alone: to count one reference more takes a seventh of what a scope costs.
+pub(crate) enum Origin {
+    Client(Box<Home>),
+    /// Of this client, which takes what the scope could not deliver.
+    Scope(Arc<Recorder>),
+}
+
+impl Origin {
+    fn home(&self) -> &Home {
+        match self {
+            Self::Client(home) => home,
+            Self::Scope(client) => client.home(),
+        }
+    }
+}
+
+impl Books for Origin {
+    fn counters(&self) -> &Counters {
+        &self.home().counters
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.home().config.limits
+    }
 }
 
 impl Recorder {
-    pub fn root(home: Home) -> Self {
-        Self::new(Arc::new(home), None)
-    }
-
-    fn new(home: Arc<Home>, parent: Option<Arc<Recorder>>) -> Self {
-        let outbox = Outbox::new(home.config.limits, Arc::clone(&home.counters));
-        Self { home, outbox, parent, scopes: Scopes::default(), is_registered: AtomicBool::new(false) }
+    pub fn root(home: Home) -> Arc<Self> {
+        Self::new(Origin::Client(Box::new(home)))
     }
 
     pub fn scope(self: &Arc<Self>) -> Arc<Self> {
-        let parent = self.parent.as_ref().unwrap_or(self);
-        Arc::new(Self::new(Arc::clone(&self.home), Some(Arc::clone(parent))))
+        let client = self.parent().unwrap_or(self);
+        Self::new(Origin::Scope(Arc::clone(client)))
+    }
+
+    /// Not inlined: in wasm, each of its callers would be 400 bytes longer.
+    #[inline(never)]
+    fn new(origin: Origin) -> Arc<Self> {
+        let (outbox, scopes) = (Outbox::new(origin), Scopes::default());
+        Arc::new(Self { outbox, scopes, is_registered: AtomicBool::new(false) })
+    }
+
+    pub fn home(&self) -> &Home {
+        self.outbox.books.home()
+    }
+
+    /// The client, if it is a scope.
+    pub fn parent(&self) -> Option<&Arc<Recorder>> {
+        match &self.outbox.books {
+            Origin::Client(_) => None,
+            Origin::Scope(client) => Some(client),
+        }
+    }
+
+    /// Itself, if it is no scope.
+    fn client(&self) -> &Self {
+        self.parent().map_or(self, |client| &**client)
     }
 
     /// To be called before anything is recorded: from then on somebody looks after the scope.
     pub fn register(self: &Arc<Self>) {
-        if let Some(parent) = &self.parent
+        if let Some(parent) = self.parent()
             && !self.is_registered.load(Relaxed)
             && !self.is_registered.swap(true, Relaxed)
         {
@@ -74,34 +116,25 @@ impl Recorder {
 
     /// Takes over what scopes hold that seem to be dead.
     pub fn adopt_abandoned(&self, now: Millis) {
-        let heir = self.parent.as_deref().unwrap_or(self);
+        let heir = self.client();
         let _care = heir.scopes.care();
         for scope in heir.scopes.due(now) {
-            heir.outbox.adopt(scope.outbox.take_abandoned(&self.home.config.encoding, now, ABANDONED_AFTER));
+            heir.outbox.adopt(scope.outbox.take_abandoned(&self.home().config.encoding, now, ABANDONED_AFTER));
         }
     }
 
     /// Ends recording. Returns whether there is nothing to deliver, as at the end of a request that recorded nothing.
     pub fn close_empty(&self) -> bool {
         self.outbox.close();
-        let client = self.parent.as_deref().unwrap_or(self);
+        let client = self.client();
         if !client.scopes.is_empty() {
             self.adopt_abandoned(platform::monotonic());
         }
-        self.is_empty() && client.outbox.is_empty()
-    }
-
-    /// A scope that never recorded is not asked.
-    fn is_empty(&self) -> bool {
-        (self.parent.is_some() && !self.is_registered.load(Relaxed)) || self.outbox.is_empty()
-    }
-
-    pub fn parent(&self) -> Option<&Arc<Recorder>> {
-        self.parent.as_ref()
+        self.outbox.is_empty() && client.outbox.is_empty()
     }
 
     pub fn is_enabled(&self) -> bool {
-        self.home.config.is_enabled()
+        self.home().config.is_enabled()
     }
 
     /// Records a complete event. Returns its id.
@@ -127,7 +160,7 @@ impl Recorder {
             attachments: &fields.attachments,
             feature_flags: &fields.feature_flags,
         };
-        self.push(RecordKind::Event, &|out| wire::complete_event(out, &view, &self.home.config.encoding))?;
+        self.push(RecordKind::Event, &|out| wire::complete_event(out, &view, &self.home().config.encoding))?;
         Ok(event_id)
     }
 
@@ -139,9 +172,9 @@ impl Recorder {
         if self.outbox.is_closed() {
             return self.refuse(Error::Closed);
         }
-        self.home.counters.accept(RecordKind::Event);
-        self.home.counters.discard(RecordKind::Event, DropReason::EmptyInteraction, 1);
-        self.home.diagnostics.warn(
+        self.home().counters.accept(RecordKind::Event);
+        self.home().counters.discard(RecordKind::Event, DropReason::EmptyInteraction, 1);
+        self.home().diagnostics.warn(
             Warning::EmptyEvent,
             format_args!("event \"{}\" has no input, no output and no attachment: it is not sent", fields.event),
         );
@@ -153,7 +186,7 @@ impl Recorder {
             return Ok(());
         }
         self.check(signal.validate())?;
-        self.push(RecordKind::Signal, &|out| wire::signal(out, signal, &self.home.config.encoding))
+        self.push(RecordKind::Signal, &|out| wire::signal(out, signal, &self.home().config.encoding))
     }
 
     pub fn user(self: &Arc<Self>, user_id: &str, traits: &Properties) -> Result<()> {
@@ -163,7 +196,7 @@ impl Recorder {
         if user_id.is_empty() {
             return self.refuse(Error::required("user_id", "say who it is"));
         }
-        self.push(RecordKind::User, &|out| wire::user(out, user_id, traits, &self.home.config.encoding))
+        self.push(RecordKind::User, &|out| wire::user(out, user_id, traits, &self.home().config.encoding))
     }
 
     /// Cannot fail: an invalid attachment is left out, with a warning. Returns what is known of the interaction.
@@ -182,8 +215,8 @@ impl Recorder {
         }
         fields.attachments.retain(|attachment| {
             let Err((field, reason)) = attachment.validate() else { return true };
-            self.home.counters.refuse();
-            self.home.diagnostics.warn(
+            self.home().counters.refuse();
+            self.home().diagnostics.warn(
                 Warning::InvalidAttachment,
                 format_args!("begin of \"{}\": `{field}` {reason}; the attachment is left out", identity.event_id),
             );
@@ -202,7 +235,7 @@ impl Recorder {
 
     /// What is remembered of an interaction, here or by the client that a scope comes from.
     pub fn identity(&self, event_id: &str) -> Option<Arc<Identity>> {
-        self.outbox.identity(event_id).or_else(|| self.parent.as_ref()?.outbox.identity(event_id))
+        self.outbox.identity(event_id).or_else(|| self.parent()?.outbox.identity(event_id))
     }
 
     /// Merges a call on an interaction. `known` is what the caller's handle knows of it.
@@ -217,10 +250,10 @@ impl Recorder {
         self.check(Attachment::validate_all(&fields.attachments))?;
         self.register();
         let update = Update { known, fields, call, now: now() };
-        let dropped = self.check(self.outbox.update(update, &self.home.config.encoding))?;
+        let dropped = self.check(self.outbox.update(update, &self.home().config.encoding))?;
         self.warn_of_loss(RecordKind::Partial, dropped);
         if call == Call::Finish && self.outbox.is_held(event_id) {
-            self.home.diagnostics.warn(
+            self.home().diagnostics.warn(
                 Warning::UnknownUser,
                 format_args!(
                     "interaction \"{event_id}\" is finished, and held back until its user is known: say whose it is"
@@ -235,11 +268,11 @@ impl Recorder {
             self.warn_useless(span.name);
         }
         // After `close` the span is refused, and counted as such.
-        let _ = self.push(RecordKind::Span, &|out| wire::span(out, span, &self.home.config.encoding));
+        let _ = self.push(RecordKind::Span, &|out| wire::span(out, span, &self.home().config.encoding));
     }
 
     pub fn warn_useless(&self, name: &str) {
-        self.home.diagnostics.warn(
+        self.home().diagnostics.warn(
             Warning::UselessSpan,
             format_args!(
                 "span \"{name}\" has no event id, operation id, user or conversation: the backend drops such spans. \
@@ -258,18 +291,18 @@ impl Recorder {
     fn warn_of_loss(&self, kind: RecordKind, dropped: Option<DropReason>) {
         if let Some(reason) = dropped.filter(|reason| *reason != DropReason::EmptyInteraction) {
             let message = format_args!("a record was dropped: {kind:?}, {reason:?}. See `stats`");
-            self.home.diagnostics.warn(Warning::Lost, message);
+            self.home().diagnostics.warn(Warning::Lost, message);
         }
     }
 
     fn refuse<T>(&self, error: Error) -> Result<T> {
-        self.home.counters.refuse();
+        self.home().counters.refuse();
         Err(error)
     }
 
     fn check<T>(&self, result: Result<T>) -> Result<T> {
         if result.is_err() {
-            self.home.counters.refuse();
+            self.home().counters.refuse();
         }
         result
     }
@@ -278,19 +311,19 @@ impl Recorder {
 /// A scope that goes away without being closed leaves what it holds to its client; a client counts it.
 impl Drop for Recorder {
     fn drop(&mut self) {
-        if self.is_empty() {
+        if self.outbox.is_empty() {
             return;
         }
-        let leftover = self.outbox.take_leftover(&self.home.config.encoding, &mut Dropped::default());
+        let leftover = self.outbox.take_leftover(&self.home().config.encoding, &mut Dropped::default());
         let count = leftover.len();
         if count == 0 {
             return;
         }
-        match &self.parent {
+        match self.parent() {
             Some(parent) => parent.outbox.adopt(leftover),
             None => {
                 self.outbox.abandon(&leftover);
-                self.home.diagnostics.warn(
+                self.home().diagnostics.warn(
                     Warning::NotClosed,
                     format_args!("{count} record(s) are lost with a client that was dropped: await `close` first"),
                 );

@@ -3,6 +3,7 @@
 //! When a Worker's request context dies, its futures are neither polled nor dropped again: nothing of ours runs there any
 //! more. So the flush of another scope looks after it.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Recorder;
@@ -18,12 +19,14 @@ const PURGE_FROM: usize = 64;
 #[derive(Debug)]
 pub(super) struct Scopes {
     registry: Mutex<Registry>,
+    /// Whether there is one to look after. Changes under the lock of `registry`.
+    is_empty: AtomicBool,
     care: Option<Threaded<Mutex<()>>>,
 }
 
 impl Default for Scopes {
     fn default() -> Self {
-        Self { registry: Mutex::default(), care: Threaded::new((), Mutex::new).ok() }
+        Self { registry: Mutex::default(), is_empty: AtomicBool::new(true), care: Threaded::new((), Mutex::new).ok() }
     }
 }
 
@@ -43,11 +46,12 @@ impl Scopes {
             registry.purge_at = registry.scopes.len().saturating_mul(2).max(PURGE_FROM);
         }
         registry.scopes.push(Arc::downgrade(scope));
+        self.is_empty.store(false, Relaxed);
     }
 
     /// Whether there is none to look after.
     pub fn is_empty(&self) -> bool {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner).scopes.is_empty()
+        self.is_empty.load(Relaxed)
     }
 
     /// To be held while scopes are looked after: whoever comes meanwhile waits, and so misses nothing that is on its way from a
@@ -65,6 +69,7 @@ impl Scopes {
         }
         registry.swept = Some(now);
         registry.scopes.retain(|scope| scope.strong_count() > 0);
+        self.is_empty.store(registry.scopes.is_empty(), Relaxed);
         registry.scopes.iter().filter_map(Weak::upgrade).collect()
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
-use std::{fmt, iter};
+use std::{fmt, hint, iter};
 
 use crate::support::{ai_event, assert_well_formed, at_once, builder, event_ids, span};
 use raindrop::{
@@ -219,6 +219,37 @@ fn the_books_balance_whenever_they_are_read() {
     });
     assert_eq!(unbalanced, None);
     assert_eq!(client.stats().accepted(), SPANS as u64);
+}
+
+#[test]
+fn what_is_recorded_while_a_scope_closes_is_delivered_or_refused() {
+    const SCOPES: usize = 20_000;
+    let (client, _capture) = Client::builder().capture().unwrap();
+    let scopes: Vec<Client> = (0..SCOPES).map(|_| client.scope()).collect();
+    let (recording, closed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let until = |counter: &AtomicUsize, number| {
+        while counter.load(Ordering::Acquire) < number {
+            thread::yield_now();
+        }
+    };
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            for (scope, number) in scopes.iter().zip(1..) {
+                recording.store(number, Ordering::Release);
+                span(scope, "evt");
+                until(&closed, number);
+            }
+        });
+        for (scope, number) in scopes.iter().zip(1..) {
+            until(&recording, number);
+            // Sooner or later than the span ends.
+            (0..number % 400).for_each(|_| hint::spin_loop());
+            at_once(scope.close()).unwrap();
+            closed.store(number, Ordering::Release);
+        }
+    });
+    let stats = client.stats();
+    assert_eq!((stats.pending(), stats.accepted()), (0, stats.delivered()));
 }
 
 #[test]

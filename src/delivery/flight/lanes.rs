@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::super::policy::{Answer, Step};
 use super::{Flight, Lane, MIRROR, Post, cause};
-use crate::config::RetryPolicy;
 use crate::diagnostics::Warning;
 use crate::error::Error;
 use crate::ids;
@@ -31,7 +30,7 @@ impl Flight {
                 self.give_up(&lane);
                 continue;
             };
-            if self.is_local() && self.mirror.is_gone() {
+            if self.is_local && self.mirror.is_gone() {
                 self.conclude(&lane, Some(DropReason::Workshop), now);
                 continue;
             }
@@ -42,7 +41,7 @@ impl Flight {
             self.slot = self.slot.wrapping_add(1).max(MIRROR + 1);
             let slot = self.slot;
             let kind = lane.batch.kind;
-            let post = if self.is_local() && kind == RecordKind::Event {
+            let post = if self.is_local && kind == RecordKind::Event {
                 let Some(body) = outbox.as_final_partials(&lane.batch).pop() else { continue };
                 Post { slot, to_workshop: true, kind: RecordKind::Partial, body, number: None, timeout }
             } else {
@@ -50,13 +49,13 @@ impl Flight {
                 let is_here = number.is_none();
                 let body = if is_here { outbox.body(&lane.batch, &self.envelope(kind)) } else { Some(Vec::new()) };
                 let Some(body) = body else { continue };
-                Post { slot, to_workshop: self.is_local(), kind, body, number, timeout }
+                Post { slot, to_workshop: self.is_local, kind, body, number, timeout }
             };
             if !lane.is_mirrored {
                 lane.is_mirrored = true;
                 self.mirror.copy(outbox, &lane.batch, &post);
             }
-            if !self.is_local() {
+            if !self.is_local {
                 self.outcome.report.add_request();
             }
             lane.attempts = lane.attempts.saturating_add(1);
@@ -85,7 +84,7 @@ impl Flight {
         for is_late in [false, true] {
             for kind in RecordKind::KINDS {
                 // One by one, updates of interactions take long, and users may hang: a lane is left to what comes after them.
-                let is_slow = matches!(kind, RecordKind::User | RecordKind::Partial) && !self.is_local();
+                let is_slow = matches!(kind, RecordKind::User | RecordKind::Partial) && !self.is_local;
                 let is_full = is_slow && count(kind).saturating_add(1) >= self.lane_count();
                 if (self.wants)(kind)
                     && is_late == is_full
@@ -115,14 +114,13 @@ impl Flight {
         let envelope = Envelope::of(kind, &config.encoding.trace_prefix, config.trace_max_batch_size);
         let envelope = if self.is_leaving() { envelope.within(BODY_OF_A_LEFT_PAGE) } else { envelope };
         // Workshop takes complete events one by one.
-        if self.is_local() && kind == RecordKind::Event { envelope.of_one() } else { envelope }
+        if self.is_local && kind == RecordKind::Event { envelope.of_one() } else { envelope }
     }
 
     pub(super) fn settle(&mut self, mut lane: Lane, answer: Answer, error: Option<Error>, now: Millis) {
-        let policy = RetryPolicy { max_attempts: self.max_attempts, ..self.config().retry };
         let left = self.time_left(now);
-        let is_last = lane.attempts >= policy.max_attempts;
-        match policy.next(lane.attempts, answer, lane.batch.len, left, ids::random_u64()) {
+        let is_last = lane.attempts >= self.retry.max_attempts;
+        match self.retry.next(lane.attempts, answer, lane.batch.len, left, ids::random_u64()) {
             Step::Done => self.conclude(&lane, None, now),
             Step::Drop(reason) => {
                 self.warn_of_loss(&lane.batch, reason, error.as_ref());
@@ -184,7 +182,7 @@ impl Flight {
     fn warn_of_loss(&self, batch: &Batch, reason: DropReason, error: Option<&Error>) {
         let (count, route, cause) = (batch.len, route(batch.kind), cause(error));
         self.recorder
-            .home
+            .home()
             .diagnostics
             .warn(Warning::Rejected, format_args!("{count} record(s) for {route} are lost ({reason:?}): {cause}"));
     }
