@@ -74,7 +74,10 @@ export interface RaindropOptions {
    * new one is dropped and counted.
    */
   eventMaxQueueSize?: number | null | undefined;
-  /** Where a local Raindrop Workshop is that gets a copy of everything. Default: none. */
+  /**
+   * Where a local Raindrop Workshop is that gets a copy of everything. Default: none, as for what is no absolute http or https
+   * URL, with a warning.
+   */
   localWorkshopUrl?: string | false | null | undefined;
   /** What to send with. Default: the global `fetch`. */
   fetch?: typeof globalThis.fetch | null | undefined;

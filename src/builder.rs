@@ -232,8 +232,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends a copy of everything to a local Raindrop Workshop at this URL. Default: see
-    /// [`resolve_local_workshop_url`](crate::resolve_local_workshop_url).
+    /// Sends a copy of everything to a local Raindrop Workshop at this URL; to none if it is empty, or with a warning if it is
+    /// not an absolute http or https URL. Default: see [`resolve_local_workshop_url`](crate::resolve_local_workshop_url).
     pub fn local_workshop_url(mut self, url: impl Into<String>) -> Self {
         self.workshop = LocalWorkshopUrlConfig::Url(url.into());
         self
@@ -264,7 +264,18 @@ impl ClientBuilder {
         }
         let diagnostics = Diagnostics::default();
         let common = self.common_headers(&diagnostics);
-        let workshop = resolve_local_workshop_url(&self.workshop, true).map(|base_url| {
+        let workshop = resolve_local_workshop_url(&self.workshop, true);
+        if let (None, LocalWorkshopUrlConfig::Url(url)) = (&workshop, &self.workshop)
+            && !url.is_empty()
+        {
+            diagnostics.warn(
+                Warning::WorkshopUrl,
+                format_args!(
+                    "local_workshop_url \"{url}\" is not an absolute http or https URL: nothing is sent there"
+                ),
+            );
+        }
+        let workshop = workshop.map(|base_url| {
             let headers = if platform::WORKSHOP_TAKES_HEADERS { common.clone() } else { vec![content_type()] };
             Destination { base_url, headers, secret: String::new() }
         });

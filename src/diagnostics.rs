@@ -12,6 +12,7 @@ const NEVER: u64 = 0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Warning {
     ProjectId,
+    WorkshopUrl,
     UselessSpan,
     DeliveryFailed,
     Rejected,

@@ -27,10 +27,11 @@ fn is_host_and_port(authority: &[u8]) -> bool {
     let colon = authority.iter().rposition(|byte| *byte == b':').filter(|colon| Some(*colon) > bracket);
     let (host, port) = colon.and_then(|colon| authority.split_at_checked(colon)).unwrap_or((authority, &[]));
     let is_port = |digits: &[u8]| {
-        let number = digits
-            .iter()
-            .fold(0_u32, |number, digit| number.saturating_mul(10).saturating_add(u32::from(digit.wrapping_sub(b'0'))));
-        !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) && number <= u32::from(u16::MAX)
+        let number = digits.iter().try_fold(0_u32, |number, digit| {
+            let number = number.wrapping_mul(10).wrapping_add(u32::from(digit.wrapping_sub(b'0')));
+            (digit.is_ascii_digit() && number <= u32::from(u16::MAX)).then_some(number)
+        });
+        !digits.is_empty() && number.is_some()
     };
     let is_whole = host.starts_with(b"[") == host.ends_with(b"]");
     !host.is_empty() && is_whole && port.get(1..).is_none_or(is_port)

@@ -40,13 +40,14 @@ function home(values) {
   const [fetch, onError, textCap = 1_000_000, events = 5000, spans = 5000, batch = 50, attempts = 3, ...times] = more;
   const [baseDelay = 1000, requestTimeout = 30_000, closeTimeout = 10_000] = times;
   const url = httpUrl(endpoint);
-  if (!url) wrong(`endpoint ${quoted(endpoint)}`, `is not an absolute http or https URL, like ${DEFAULT_ENDPOINT}`);
+  if (!url) wrong("endpoint", `${noUrl(endpoint)} ${DEFAULT_ENDPOINT}`);
   const secret = writeKey.trim();
   if (/[^!-~]/.test(secret)) wrong("writeKey", "has a character that cannot stand in a header: is it whole, and on one line?");
   const isOn = secret && !isDisabled;
   const isDebugging = debug || debugLogs;
   const cloud = isOn && { url, headers: headers(secret, project(projectId.trim()), isDebugging) };
   const workshop = !isDisabled && httpUrl(workshopUrl);
+  if (workshopUrl && !isDisabled && !workshop) warn(`localWorkshopUrl ${noUrl(workshopUrl)} http://localhost:5899/v1/`);
   const before = tracePrefix(quoted(serviceName || LIBRARY));
   const prefix = utf8(before);
   const limit = REQUEST_LIMIT - prefix.length - TRACE_SUFFIX.length;
@@ -78,6 +79,8 @@ function httpUrl(text) {
   }
   if (/^https?:\/\/[^/]/i.test(url) && !/[\x00-\x20?#\\\x7f]/.test(url)) return url.endsWith("/") ? url : `${url}/`;
 }
+
+const noUrl = (text) => `${quoted(text)} is not an absolute http or https URL, like`;
 
 /** The project to name, if it is a valid one. */
 function project(id) {

@@ -9,6 +9,7 @@ use crate::platform::Spares;
 use crate::records::RecordKind;
 use crate::wire::body::{Envelope, as_final_partial};
 
+/// So long a batch is lent at most, whatever a request may take.
 pub(crate) const LONGEST_LOAN: Millis = 3_600_000;
 /// What ends later is no loan of now: by more than threads may differ that read the clock one after the other.
 const TOO_LONG: Millis = LONGEST_LOAN + 60_000;

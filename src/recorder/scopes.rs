@@ -38,11 +38,18 @@ struct Registry {
     swept: Option<Millis>,
 }
 
+impl Registry {
+    /// Removes those that are gone.
+    fn purge(&mut self) {
+        self.scopes.retain(|scope| scope.strong_count() > 0);
+    }
+}
+
 impl Scopes {
     pub fn add(&self, scope: &Arc<Recorder>) {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         if registry.scopes.len() >= registry.purge_at {
-            registry.scopes.retain(|scope| scope.strong_count() > 0);
+            registry.purge();
             registry.purge_at = registry.scopes.len().saturating_mul(2).max(PURGE_FROM);
         }
         registry.scopes.push(Arc::downgrade(scope));
@@ -68,7 +75,7 @@ impl Scopes {
             return Vec::new();
         }
         registry.swept = Some(now);
-        registry.scopes.retain(|scope| scope.strong_count() > 0);
+        registry.purge();
         self.is_empty.store(registry.scopes.is_empty(), Relaxed);
         registry.scopes.iter().filter_map(Weak::upgrade).collect()
     }

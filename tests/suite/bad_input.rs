@@ -79,6 +79,25 @@ async fn an_invalid_project_id_is_warned_of_and_left_out_and_telemetry_flows() {
 }
 
 #[tokio::test]
+async fn an_invalid_workshop_url_is_warned_of_and_telemetry_flows() {
+    let (log, _guard) = Log::capture();
+    let server = IngestServer::start().await.unwrap();
+    let client = builder(&server).local_workshop_url("localhost:5899/v1/").build().unwrap();
+    assert_eq!(log.warnings("local_workshop_url \"localhost:5899/v1/\""), 1);
+    client.track_ai(ai_event("evt_1")).await.unwrap();
+    client.flush().await.unwrap();
+    assert_eq!(event_ids(&server.received().events), ["evt_1"]);
+}
+
+#[tokio::test]
+async fn an_empty_workshop_url_means_none() {
+    let (log, _guard) = Log::capture();
+    let client = Client::builder().local_workshop_url("").build().unwrap();
+    assert!(!client.is_enabled());
+    assert_eq!(log.warnings("workshop"), 0);
+}
+
+#[tokio::test]
 async fn an_event_without_a_user_is_refused() {
     let (server, client) = start().await;
     assert_eq!(invalid(client.track_event(Event { event: "view".into(), ..Event::default() }).await), "user_id");

@@ -50,6 +50,14 @@ test("an option that does not exist is warned about once, by its name and not it
   assert.deepEqual(lines, ['raindrop: new Raindrop: there is no option "apiKey"', 'raindrop: new Raindrop: there is no option "redactPii"']);
 });
 
+test("a Workshop's URL that is none is warned about, and telemetry flows", async () => {
+  const lines = await told("warn", async () => {
+    const { events } = await landed((raindrop) => raindrop.trackAi(event), { localWorkshopUrl: "localhost:5899/v1/" });
+    assert.equal(events.length, 1);
+  });
+  assert.match(lines.join(), /^raindrop: new Raindrop: localWorkshopUrl "localhost:5899\/v1\/" is not an absolute http or https URL/);
+});
+
 test("requests carry the key, the project and the name of the service", async () => {
   const { requests } = await landed(
     (raindrop) => {
