@@ -232,9 +232,12 @@ pub(crate) fn listens(address: SocketAddr, patience: Duration) -> bool {
     TcpStream::connect_timeout(&address, patience).is_ok()
 }
 
+/// From here on numbers are written with an exponent.
+pub(crate) const EXPONENT_FROM: f64 = 1e16;
+
 /// A finite number in the fewest digits that read back as the same.
 pub(crate) fn float_digits(number: f64) -> String {
-    let is_plain = number == 0.0 || (1e-5..1e16).contains(&number.abs());
+    let is_plain = number == 0.0 || (1e-5..EXPONENT_FROM).contains(&number.abs());
     if is_plain { number.to_string() } else { format!("{number:e}") }
 }
 

@@ -185,6 +185,9 @@ pub(crate) fn parse_http_date(text: &str) -> Option<Millis> {
     is_date.then_some(millis as u64)
 }
 
+/// From here on numbers are written with an exponent.
+pub(crate) const EXPONENT_FROM: f64 = 1e21;
+
 /// A finite number in the fewest digits that read back as the same. Rust's own way there weighs 12 KB.
 pub(crate) fn float_digits(number: f64) -> String {
     to_string(number)
@@ -214,6 +217,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
+    use crate::wire::compact;
 
     #[wasm_bindgen]
     extern "C" {
@@ -270,6 +274,13 @@ mod tests {
         {
             assert_eq!(float_digits(number), digits);
             assert_eq!(serde_json::from_str::<f64>(digits).unwrap(), number);
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn a_whole_double_is_told_from_an_integer() {
+        for (number, json) in [(1.0, "1.0"), (-1e16, "-10000000000000000.0"), (1e22, "1e+22")] {
+            assert_eq!(compact(&number.into()).as_str(), json);
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Number, Value, map};
 
 use super::{Scratch, json};
+use crate::platform;
 use crate::records::{Json, Properties};
 
 pub(crate) fn compact(value: &Value) -> Json {
@@ -103,7 +104,7 @@ fn number(out: &mut Vec<u8>, number: &Number) {
             let number = number.unwrap_or(f64::NAN);
             json::float(out, number);
             // With a fraction, it is told from an integer.
-            if number.trunc() == number && number.abs() < 1e16 {
+            if number.trunc() == number && number.abs() < platform::EXPONENT_FROM {
                 out.extend_from_slice(b".0");
             }
         }
@@ -119,7 +120,7 @@ mod tests {
     #[test]
     fn any_value_reads_back() {
         let sample = json!({
-            "": [], "a": {}, "b": [[], [1, -2, 2.5, 1.0, -0.0, 1e300, 1e20, u64::MAX, i64::MIN]],
+            "": [], "a": {}, "b": [[], [1, -2, 2.5, 1.0, -0.0, 1e300, 1e20, 1e16, -1e16, u64::MAX, i64::MIN]],
             "c": {"x": null, "y": [true, false]}, "k\"ey": "va\\lue[", "[": "{",
         });
         assert_eq!(serde_json::from_str::<Value>(compact(&sample).as_str()).unwrap(), sample);
