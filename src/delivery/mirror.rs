@@ -4,7 +4,7 @@ use std::mem;
 
 use super::flight::Post;
 use crate::millis::Millis;
-use crate::outbox::{Batch, Books, Outbox};
+use crate::outbox::{Batch, Common, Outbox};
 use crate::records::RecordKind;
 
 /// How long a copy may take, and all that are left once the cloud has everything.
@@ -37,7 +37,7 @@ impl Mirror {
     }
 
     /// Keeps a copy of what is sent to the cloud.
-    pub fn copy(&mut self, outbox: &Outbox<impl Books>, batch: &Batch, post: &Post) {
+    pub fn copy(&mut self, outbox: &Outbox<impl Common>, batch: &Batch, post: &Post) {
         if !self.is_on || self.is_gone {
             return;
         }

@@ -11,7 +11,7 @@ mod text {
     use std::fmt;
 
     use super::super::run::Run;
-    use super::super::{Books, DropReason, Outbox};
+    use super::super::{Common, DropReason, Outbox};
     use crate::records::RecordKind;
 
     /// By which whoever keeps a text knows it.
@@ -27,17 +27,17 @@ mod text {
         fn bytes(&self) -> Vec<u8>;
     }
 
-    impl<B: Books> Outbox<B> {
+    impl<C: Common> Outbox<C> {
         /// Adds records of these lengths. Returns why one of them, or of those that they replaced, was dropped.
         pub fn push_kept(&self, kind: RecordKind, kept: Elsewhere, lengths: &[f64]) -> Option<DropReason> {
             let mut state = self.lock();
-            lengths.iter().for_each(|_| self.books.counters().accept(kind));
-            state.last_seq = self.books.counters().next_seqs(lengths.len());
+            lengths.iter().for_each(|_| self.common.counters().accept(kind));
+            state.last_seq = self.common.counters().next_seqs(lengths.len());
             let mut run = Run::kept(kept, lengths);
             run.renumber(state.last_seq);
             let mut dropped = None;
             // Where not all find room it is for each to fit, or a long one would take along those that follow it.
-            while state.bytes().saturating_add(run.bytes()) > self.books.limits().bytes && run.len() > 1 {
+            while state.bytes().saturating_add(run.bytes()) > self.common.limits().bytes && run.len() > 1 {
                 state.queues.get_mut(kind).add(run.split_first(1).into());
                 dropped = dropped.or(self.fit(&mut state, kind));
             }

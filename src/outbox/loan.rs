@@ -3,7 +3,7 @@
 use super::kept::Number;
 use super::run::Run;
 use super::tally::DropReason;
-use super::{Books, Outbox, State};
+use super::{Common, Outbox, State};
 use crate::millis::Millis;
 use crate::platform::Spares;
 use crate::records::RecordKind;
@@ -61,7 +61,7 @@ impl Wanted<'_> {
     }
 }
 
-impl<B: Books> Outbox<B> {
+impl<C: Common> Outbox<C> {
     /// Lends the next batch, of `parent` if it has one: what a scope left behind with its client is older. Returns whether it
     /// is the parent's.
     pub fn lend(&self, parent: Option<&Self>, wanted: &Wanted<'_>) -> Option<(bool, Batch)> {
@@ -72,7 +72,7 @@ impl<B: Books> Outbox<B> {
         let state = parent.as_deref_mut().filter(|_| found.is_some()).unwrap_or(&mut own);
         let queue = state.queues.get_mut(wanted.kind);
         let run = queue.lend(place, &wanted.envelope, wanted.horizon, wanted.flush);
-        let batch = state.add_loan(wanted.kind, self.books.counters().next_seq(), run, wanted.expires);
+        let batch = state.add_loan(wanted.kind, self.common.counters().next_seq(), run, wanted.expires);
         Some((found.is_some(), batch))
     }
 
@@ -129,8 +129,8 @@ impl<B: Books> Outbox<B> {
         let Some(loan) = state.end_loan(batch) else { return 0 };
         state.queues.get_mut(batch.kind).forget(&loan.run);
         match reason {
-            None => self.books.counters().deliver(batch.kind, batch.len),
-            Some(reason) => self.books.counters().discard(batch.kind, reason, batch.len),
+            None => self.common.counters().deliver(batch.kind, batch.len),
+            Some(reason) => self.common.counters().discard(batch.kind, reason, batch.len),
         }
         state.keep(loan.run);
         batch.len
@@ -151,7 +151,7 @@ impl<B: Books> Outbox<B> {
         let mut state = self.lock();
         let Loan { mut run, .. } = state.end_loan(batch)?;
         let first = Box::new(run.split_first(batch.len.div_ceil(2)));
-        Some([first, run].map(|half| state.add_loan(batch.kind, self.books.counters().next_seq(), half, expires)))
+        Some([first, run].map(|half| state.add_loan(batch.kind, self.common.counters().next_seq(), half, expires)))
     }
 }
 

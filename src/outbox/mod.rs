@@ -52,22 +52,24 @@ pub(crate) struct Limits {
     pub bytes: usize,
 }
 
-/// What an outbox has in common with the others of its client.
-pub(crate) trait Books {
+/// What the outboxes of a client and its scopes have in common.
+pub(crate) trait Common {
     fn counters(&self) -> &Counters;
     fn limits(&self) -> &Limits;
 }
 
-#[derive(Debug)]
-pub(crate) struct Outbox<B> {
-    pub books: B,
-    /// Whether nothing more is recorded; what is here may still be delivered.
-    is_closed: AtomicBool,
-    /// Nothing was here when somebody looked, and nobody has had the lock since. Whoever gets it changes this before it asks
-    /// whether the outbox is closed, and `close` asks for this after it has closed: one of them sees the other.
-    is_idle: AtomicBool,
+/// In this order, what is read for every record is not in the cache lines that every record writes: those of the lock and of what
+/// it guards. A scope reads from its client, too.
+#[repr(C)]
+pub(crate) struct Outbox<C> {
     state: Mutex<State>,
     shelves: PerThread<Shelf>,
+    /// Whether nothing more is recorded; what is here may still be delivered.
+    is_closed: AtomicBool,
+    /// Nothing is here, and nobody has had the lock since that was found out. Whoever gets it changes this before it asks whether
+    /// the outbox is closed, and `close` asks for this after it has closed: one of them sees the other.
+    is_idle: AtomicBool,
+    pub common: C,
 }
 
 #[derive(Debug, Default)]
@@ -98,19 +100,19 @@ fn count(runs: &[Box<Run>]) -> usize {
     runs.iter().map(|run| run.len()).sum()
 }
 
-impl<B: Books> Outbox<B> {
-    pub fn new(books: B) -> Self {
+impl<C: Common> Outbox<C> {
+    pub fn new(common: C) -> Self {
         Self {
-            books,
-            is_closed: AtomicBool::new(false),
-            is_idle: AtomicBool::new(true),
             state: Mutex::default(),
             shelves: PerThread::default(),
+            is_closed: AtomicBool::new(false),
+            is_idle: AtomicBool::new(true),
+            common,
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        let mut state = self.wait();
+        let mut state = self.lock_without_shelves();
         self.gather(&mut state);
         state
     }
@@ -124,10 +126,10 @@ impl<B: Books> Outbox<B> {
                 Err(TryLockError::Poisoned(_)) => {}
             }
         }
-        self.wait()
+        self.lock_without_shelves()
     }
 
-    fn wait(&self) -> MutexGuard<'_, State> {
+    fn lock_without_shelves(&self) -> MutexGuard<'_, State> {
         self.awake(self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -152,7 +154,9 @@ impl<B: Books> Outbox<B> {
     fn is_found_empty(&self) -> bool {
         let state = self.lock();
         let is_empty = state.interactions.changed() == 0 && !state.has_records();
-        self.is_idle.store(is_empty, SeqCst);
+        if is_empty {
+            self.is_idle.store(true, SeqCst);
+        }
         is_empty
     }
 
@@ -186,7 +190,7 @@ impl<B: Books> Outbox<B> {
             }
         }
         self.gather(&mut state);
-        self.books.counters().accept(kind);
+        self.common.counters().accept(kind);
         let seq = self.take_seq(&mut state);
         if !state.push(kind, seq, write) {
             return Ok(self.drop_too_large(kind));
@@ -195,7 +199,7 @@ impl<B: Books> Outbox<B> {
     }
 
     fn drop_too_large(&self, kind: RecordKind) -> Option<DropReason> {
-        self.books.counters().discard(kind, DropReason::TooLarge, 1);
+        self.common.counters().discard(kind, DropReason::TooLarge, 1);
         Some(DropReason::TooLarge)
     }
 
@@ -209,18 +213,18 @@ impl<B: Books> Outbox<B> {
         let coming = update.weight();
         let before = if coming > SMALL_NEWS { self.seal_ripe(&mut state, event_id, coming, encoding) } else { None };
         let seq = self.take_seq(&mut state);
-        if state.partials() >= self.books.limits().events && !state.interactions.has_news(event_id) {
+        if state.partials() >= self.common.limits().events && !state.interactions.has_news(event_id) {
             let held = state.interactions.drop_held();
-            self.books.counters().discard(RecordKind::Partial, DropReason::UnknownUser, held);
+            self.common.counters().discard(RecordKind::Partial, DropReason::UnknownUser, held);
         }
-        let room = state.partials() < self.books.limits().events;
+        let room = state.partials() < self.common.limits().events;
         match state.interactions.merge(update, seq, room) {
             Merged::Nothing => return Ok(None),
             Merged::Joined => {}
-            Merged::Added => self.books.counters().accept(RecordKind::Partial),
+            Merged::Added => self.common.counters().accept(RecordKind::Partial),
             Merged::NoRoom => {
-                self.books.counters().accept(RecordKind::Partial);
-                self.books.counters().discard(RecordKind::Partial, DropReason::QueueFull, 1);
+                self.common.counters().accept(RecordKind::Partial);
+                self.common.counters().discard(RecordKind::Partial, DropReason::QueueFull, 1);
                 return Ok(Some(DropReason::QueueFull));
             }
         }
@@ -265,7 +269,7 @@ impl<B: Books> Outbox<B> {
         self.seal_all(encoding, dropped);
         let mut state = self.lock();
         let unknown = state.interactions.clear();
-        self.books.counters().discard(RecordKind::Partial, DropReason::UnknownUser, unknown);
+        self.common.counters().discard(RecordKind::Partial, DropReason::UnknownUser, unknown);
         dropped.add(RecordKind::Partial, DropReason::UnknownUser, unknown);
         state.take_waiting()
     }
@@ -299,7 +303,7 @@ impl<B: Books> Outbox<B> {
     /// Counts records as dropped that nobody will deliver any more.
     pub fn abandon(&self, leftover: &Leftover) {
         for kind in RecordKind::KINDS {
-            self.books.counters().discard(kind, DropReason::Undelivered, count(leftover.0.get(kind)));
+            self.common.counters().discard(kind, DropReason::Undelivered, count(leftover.0.get(kind)));
         }
     }
 
@@ -309,25 +313,25 @@ impl<B: Books> Outbox<B> {
     fn fit(&self, state: &mut State, kind: RecordKind) -> Option<DropReason> {
         let mut is_full = false;
         let is_span = kind == RecordKind::Span;
-        let limit = if is_span { self.books.limits().spans } else { self.books.limits().events };
+        let limit = if is_span { self.common.limits().spans } else { self.common.limits().events };
         let others = if kind == RecordKind::Partial { state.interactions.changed() } else { 0 };
         let queue = state.queues.get_mut(kind);
         while queue.len().saturating_add(others) > limit
             && if is_span { queue.drop_oldest(0) } else { queue.drop_newest() }
         {
-            self.books.counters().discard(kind, DropReason::QueueFull, 1);
+            self.common.counters().discard(kind, DropReason::QueueFull, 1);
             is_full = true;
         }
-        while state.bytes() > self.books.limits().bytes {
+        while state.bytes() > self.common.limits().bytes {
             if let Some(kind) = state.drop_least_needed() {
-                self.books.counters().discard(kind, DropReason::QueueFull, 1);
+                self.common.counters().discard(kind, DropReason::QueueFull, 1);
             } else {
                 let held = state.interactions.drop_held();
                 if held == 0 {
                     // All that is left is lent to flushes.
                     break;
                 }
-                self.books.counters().discard(RecordKind::Partial, DropReason::UnknownUser, held);
+                self.common.counters().discard(RecordKind::Partial, DropReason::UnknownUser, held);
             }
             is_full = true;
         }
@@ -358,7 +362,7 @@ impl<B: Books> Outbox<B> {
             Sealed::Empty => DropReason::EmptyInteraction,
             Sealed::TooLarge => DropReason::TooLarge,
         };
-        self.books.counters().discard(RecordKind::Partial, reason, 1);
+        self.common.counters().discard(RecordKind::Partial, reason, 1);
         Some(reason)
     }
 
@@ -376,16 +380,16 @@ impl<B: Books> Outbox<B> {
     #[cfg(any(test, fuzzing))]
     pub fn assert_bounds(&self) {
         let state = self.lock();
-        assert!(state.bytes() <= self.books.limits().bytes, "{} bytes wait", state.bytes());
+        assert!(state.bytes() <= self.common.limits().bytes, "{} bytes wait", state.bytes());
         for kind in RecordKind::KINDS {
             let count = if kind == RecordKind::Partial { state.partials() } else { state.queues.get(kind).len() };
-            let limit = if kind == RecordKind::Span { self.books.limits().spans } else { self.books.limits().events };
+            let limit = if kind == RecordKind::Span { self.common.limits().spans } else { self.common.limits().events };
             assert!(count <= limit, "{count} of {kind:?} wait");
         }
     }
 
     fn take_seq(&self, state: &mut State) -> u64 {
-        state.last_seq = self.books.counters().next_seq();
+        state.last_seq = self.common.counters().next_seq();
         state.last_seq
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::run::{FULL, FULL_RECORDS, Run, Writer};
-use super::{Books, DropReason, Limits, Outbox, State};
+use super::{Common, DropReason, Limits, Outbox, State};
 use crate::records::RecordKind;
 use crate::wire::body::MAX_BODY;
 
@@ -23,12 +23,12 @@ impl Shelf {
     }
 }
 
-impl<B: Books> Outbox<B> {
+impl<C: Common> Outbox<C> {
     /// Puts a span on the shelf, unless that is full or closed. Returns why it was dropped, if it was.
     pub(super) fn shelve(&self, shelf: &Shelf, write: Writer<'_>) -> Option<Option<DropReason>> {
         let mut content = shelf.lock();
-        let run = content.as_mut().filter(|run| run.has_room())?;
-        self.books.counters().accept_on_shelf();
+        let run = content.as_mut().filter(|run| run.has_room() && !self.is_closed())?;
+        self.common.counters().accept_on_shelf();
         let is_written = run.push(0, write) > 0;
         Some(if is_written { None } else { self.drop_too_large(RecordKind::Span) })
     }
@@ -36,7 +36,7 @@ impl<B: Books> Outbox<B> {
     /// Empties the shelf, and opens it if there is room for a full one.
     pub(super) fn clear_shelf(&self, state: &mut State, shelf: &Shelf) {
         self.gather_from(state, shelf);
-        if state.has_room_for_shelf(self.books.limits()) {
+        if state.has_room_for_shelf(self.common.limits()) {
             state.open_shelves = state.open_shelves.saturating_add(1);
             let last = state.queues.get(RecordKind::Span).runs().last();
             *shelf.lock() = Some(Run::following(last.map(|run| &**run), &mut state.spare));
@@ -57,7 +57,7 @@ impl<B: Books> Outbox<B> {
         state.open_shelves = state.open_shelves.saturating_sub(1);
         let count = run.len();
         if count > 0 {
-            state.last_seq = self.books.counters().next_seqs(count);
+            state.last_seq = self.common.counters().next_seqs(count);
             run.renumber(state.last_seq);
         }
         if let Some(emptied) = state.queues.get_mut(RecordKind::Span).take_over(run) {
@@ -76,6 +76,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
     use std::thread;
 
     use crate::{Capture, Client, ClientBuilder, DropReason, SpanOptions};
@@ -134,6 +135,17 @@ mod tests {
         assert!(client.recorder.outbox.shelves.iter().any(|shelf| shelf.lock().is_some()));
         assert_eq!(recorded(&capture, "evt"), [0]);
         assert!(client.recorder.outbox.shelves.iter().all(|shelf| shelf.lock().is_none()));
+    }
+
+    #[test]
+    fn once_a_client_is_seen_to_be_closed_its_shelves_take_nothing() {
+        let (client, _capture) = contended(Client::builder());
+        record(&client, "evt".to_owned(), 0);
+        let late = client.start_span(SpanOptions { event_id: "evt".to_owned(), ..SpanOptions::default() });
+        // As far as `close` has come when it waits for the lock.
+        client.recorder.outbox.is_closed.store(true, Ordering::SeqCst);
+        late.end();
+        assert_eq!((client.stats().accepted(), client.stats().refused()), (1, 1));
     }
 
     #[test]

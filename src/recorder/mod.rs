@@ -14,7 +14,7 @@ use crate::diagnostics::{Diagnostics, Warning};
 use crate::error::{Error, Result};
 use crate::ids;
 use crate::millis::Millis;
-use crate::outbox::{Books, Call, Counters, DropReason, Dropped, Limits, Outbox, Update, Writer};
+use crate::outbox::{Call, Common, Counters, DropReason, Dropped, Limits, Outbox, Update, Writer};
 use crate::platform::{self, Transport};
 use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
@@ -44,10 +44,11 @@ pub(crate) struct Recorder {
     pub outbox: Outbox<Origin>,
 }
 
-/// Where it comes from. A scope refers to its client alone: to count one reference more takes a seventh of what a scope costs.
+/// Where it comes from. A scope refers to its client alone, and follows it to the rest: a reference takes more time to count
+/// than to follow.
 pub(crate) enum Origin {
     Client(Box<Home>),
-    /// Of this client, which takes what the scope could not deliver.
+    /// Of this client, which is no scope itself, and takes what the scope could not deliver.
     Scope(Arc<Recorder>),
 }
 
@@ -60,7 +61,7 @@ impl Origin {
     }
 }
 
-impl Books for Origin {
+impl Common for Origin {
     fn counters(&self) -> &Counters {
         &self.home().counters
     }
@@ -88,12 +89,12 @@ impl Recorder {
     }
 
     pub fn home(&self) -> &Home {
-        self.outbox.books.home()
+        self.outbox.common.home()
     }
 
     /// The client, if it is a scope.
     pub fn parent(&self) -> Option<&Arc<Recorder>> {
-        match &self.outbox.books {
+        match &self.outbox.common {
             Origin::Client(_) => None,
             Origin::Scope(client) => Some(client),
         }

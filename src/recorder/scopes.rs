@@ -19,7 +19,7 @@ const PURGE_FROM: usize = 64;
 #[derive(Debug)]
 pub(super) struct Scopes {
     registry: Mutex<Registry>,
-    /// Whether there is one to look after. Changes under the lock of `registry`.
+    /// Whether there is none to look after. Changes under the lock of `registry`.
     is_empty: AtomicBool,
     care: Option<Threaded<Mutex<()>>>,
 }

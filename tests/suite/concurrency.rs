@@ -9,8 +9,8 @@ use std::{fmt, hint, iter};
 
 use crate::support::{ai_event, assert_well_formed, at_once, builder, event_ids, span};
 use raindrop::{
-    Attribute, BeginOptions, Client, FinishOptions, PatchOptions, Signal, Span, SpanOptions, Stats, ToolOptions,
-    with_tool,
+    Attribute, BeginOptions, Client, Error, Event, FinishOptions, PatchOptions, Signal, Span, SpanOptions, Stats,
+    ToolOptions, with_tool,
 };
 use raindrop_ingest::{Fault, IngestServer};
 use serde::{Serialize, Serializer};
@@ -238,6 +238,8 @@ fn what_is_recorded_while_a_scope_closes_is_delivered_or_refused() {
                 recording.store(number, Ordering::Release);
                 span(scope, "evt");
                 until(&closed, number);
+                let late = Event { user_id: "user_1".into(), event: "late".into(), ..Event::default() };
+                assert!(matches!(at_once(scope.track_event(late)), Err(Error::Closed)));
             }
         });
         for (scope, number) in scopes.iter().zip(1..) {
