@@ -38,7 +38,7 @@ export type Time = Date | string | number;
 
 /** The settings of a client. */
 export interface RaindropOptions {
-  /** The key that lets records in. Default: none, and the client records and sends nothing. */
+  /** The key that lets records in. Default: none, and nothing is sent but to a local Workshop. */
   writeKey?: string | null | undefined;
   /** Where the ingestion API is, up to the routes. Default: `https://api.raindrop.ai/v1/`. */
   endpoint?: string | null | undefined;
