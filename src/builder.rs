@@ -270,9 +270,7 @@ impl ClientBuilder {
         {
             diagnostics.warn(
                 Warning::WorkshopUrl,
-                format_args!(
-                    "local_workshop_url \"{url}\" is not an absolute http or https URL: nothing is sent there"
-                ),
+                format_args!("local_workshop_url \"{url}\" is not an absolute http or https URL"),
             );
         }
         let workshop = workshop.map(|base_url| {
@@ -333,8 +331,7 @@ impl ClientBuilder {
             diagnostics.warn(
                 Warning::ProjectId,
                 format_args!(
-                    "project_id \"{project_id}\" is left out: it must be 1 to 63 lower-case letters, digits and hyphens, \
-                     with a letter or digit at each end"
+                    "project_id \"{project_id}\" is left out: it must be 1 to 63 lower-case letters, digits and inner hyphens"
                 ),
             );
         }

@@ -69,6 +69,9 @@ pub(crate) struct Flight {
     /// How long everything else waits for users: half of a close's time, as what is left at its end is lost.
     users_until: Option<Millis>,
     id: u64,
+    /// It takes nothing that others gave up on from here on: at first the end of time, its own beginning once it has given up on
+    /// something. So flushes that meet do not take turns at what none can deliver.
+    given_up: u64,
     horizon: u64,
     retry: RetryPolicy,
     request_timeout: Millis,
@@ -142,6 +145,7 @@ impl Flight {
             deadline: timeout.map(|timeout| now.saturating_add(timeout)),
             users_until: timeout.map(|timeout| now.saturating_add(timeout >> 1)),
             id: home.counters.next_seq(),
+            given_up: u64::MAX,
             horizon: 0,
             retry: home.config.retry,
             request_timeout: home.config.request_timeout,

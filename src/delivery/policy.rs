@@ -22,15 +22,15 @@ pub(crate) enum Step {
     Wait(Millis),
     /// Send each half by itself.
     Split,
-    /// Back to the buffer, for a later flush.
+    /// Back to the buffer, for another flush.
     Requeue,
     Drop(DropReason),
 }
 
 impl RetryPolicy {
-    /// `attempt` counts from 1, `items` is how many records the request holds, `budget_left` what is left of the
-    /// flush's deadline, and `entropy` any number that differs from call to call.
-    pub fn next(&self, attempt: u32, answer: Answer, items: usize, budget_left: Option<Millis>, entropy: u64) -> Step {
+    /// `attempt` counts from 1, `items` is how many records the request holds, and `entropy` any number that differs from call
+    /// to call.
+    pub fn next(&self, attempt: u32, answer: Answer, items: usize, entropy: u64) -> Step {
         let asked = match answer {
             Answer::Status { status: 200..=299, .. } => return Step::Done,
             Answer::Status { status: 413, .. } if items > 1 => return Step::Split,
@@ -43,11 +43,7 @@ impl RetryPolicy {
         if attempt >= self.max_attempts {
             return Step::Requeue;
         }
-        let wait = self.backoff(attempt, entropy).max(asked.unwrap_or_default().min(MAX_RETRY_AFTER));
-        match budget_left {
-            Some(left) if wait >= left => Step::Requeue,
-            _ => Step::Wait(wait),
-        }
+        Step::Wait(self.backoff(attempt, entropy).max(asked.unwrap_or_default().min(MAX_RETRY_AFTER)))
     }
 
     /// Doubles with each attempt, up to 30 seconds or the base delay if that is more, with jitter around it.
@@ -76,7 +72,7 @@ mod tests {
     }
 
     fn next(attempt: u32, answer: Answer) -> Step {
-        POLICY.next(attempt, answer, 1, None, NO_JITTER)
+        POLICY.next(attempt, answer, 1, NO_JITTER)
     }
 
     #[test]
@@ -116,14 +112,14 @@ mod tests {
         assert_eq!(next(3, answered(500)), Step::Requeue);
         assert_eq!(next(3, Answer::NetworkError), Step::Requeue);
         let once = RetryPolicy { max_attempts: 1, ..POLICY };
-        assert_eq!(once.next(1, Answer::TimedOut, 1, None, 0), Step::Requeue);
+        assert_eq!(once.next(1, Answer::TimedOut, 1, 0), Step::Requeue);
     }
 
     #[test]
     fn a_413_splits_a_batch_and_drops_a_single_record() {
-        assert_eq!(POLICY.next(1, answered(413), 50, None, 0), Step::Split);
-        assert_eq!(POLICY.next(3, answered(413), 2, None, 0), Step::Split);
-        assert_eq!(POLICY.next(1, answered(413), 1, None, 0), Step::Drop(DropReason::TooLarge));
+        assert_eq!(POLICY.next(1, answered(413), 50, 0), Step::Split);
+        assert_eq!(POLICY.next(3, answered(413), 2, 0), Step::Split);
+        assert_eq!(POLICY.next(1, answered(413), 1, 0), Step::Drop(DropReason::TooLarge));
     }
 
     #[test]
@@ -135,17 +131,9 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_does_not_fit_the_deadline_is_not_begun() {
-        let left = |seconds: u64| Some(seconds * 1_000);
-        assert_eq!(POLICY.next(1, asked(429, 20), 1, left(10), NO_JITTER), Step::Requeue);
-        assert_eq!(POLICY.next(1, asked(429, 20), 1, left(21), NO_JITTER), Step::Wait(20_000));
-        assert_eq!(POLICY.next(1, answered(500), 1, left(0), NO_JITTER), Step::Requeue);
-    }
-
-    #[test]
     fn jitter_stays_within_its_fraction() {
         for (entropy, least, most) in [(0, 799, 801), (NO_JITTER, 999, 1_001), (u64::MAX, 1_199, 1_201)] {
-            let Step::Wait(wait) = POLICY.next(1, answered(500), 1, None, entropy) else { panic!("no wait") };
+            let Step::Wait(wait) = POLICY.next(1, answered(500), 1, entropy) else { panic!("no wait") };
             assert!((least..most).contains(&wait), "{wait:?}");
         }
     }
@@ -153,7 +141,7 @@ mod tests {
     #[test]
     fn a_long_row_of_attempts_waits_at_most_30_seconds_each() {
         let patient = RetryPolicy { max_attempts: u32::MAX, ..POLICY };
-        let step = patient.next(1_000_000, answered(500), 1, None, NO_JITTER);
+        let step = patient.next(1_000_000, answered(500), 1, NO_JITTER);
         assert_eq!(step, Step::Wait(30_000));
     }
 }

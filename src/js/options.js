@@ -86,7 +86,7 @@ const noUrl = (text) => `${quoted(text)} is not an absolute http or https URL, l
 function project(id) {
   if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(id)) return id;
   if (id) {
-    warn(`projectId ${quoted(id)} is left out: it must be 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at each end`);
+    warn(`projectId ${quoted(id)} is left out: it must be 1 to 63 lower-case letters, digits and inner hyphens`);
   }
 }
 

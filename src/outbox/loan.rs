@@ -42,8 +42,8 @@ impl Loan {
 pub(crate) struct Wanted<'a> {
     pub kind: RecordKind,
     pub envelope: Envelope<'a>,
-    /// The flush: it does not get again what it gave up on.
-    pub flush: u64,
+    /// Nothing that was given up on from here on.
+    pub given_up: u64,
     /// Nothing that was recorded earlier.
     pub from: u64,
     /// Nothing that was recorded later.
@@ -55,7 +55,7 @@ pub(crate) struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn includes(&self, run: &Run) -> bool {
-        run.given_up != self.flush
+        run.given_up < self.given_up
             && run.first_seq() <= self.horizon
             && self.key.is_none_or(|key| run.key.as_deref() == Some(key))
     }
@@ -71,7 +71,7 @@ impl<C: Common> Outbox<C> {
         let place = found.or_else(|| own.find(wanted, parent.as_deref()))?;
         let state = parent.as_deref_mut().filter(|_| found.is_some()).unwrap_or(&mut own);
         let queue = state.queues.get_mut(wanted.kind);
-        let run = queue.lend(place, &wanted.envelope, wanted.horizon, wanted.flush);
+        let run = queue.lend(place, &wanted.envelope, wanted.horizon, wanted.given_up);
         let batch = state.add_loan(wanted.kind, self.common.counters().next_seq(), run, wanted.expires);
         Some((found.is_some(), batch))
     }
@@ -136,11 +136,11 @@ impl<C: Common> Outbox<C> {
         batch.len
     }
 
-    /// It waits again, for another flush than this one. Returns how many records that were.
-    pub fn give_up(&self, batch: &Batch, flush: u64) -> usize {
+    /// It waits again, for another flush, given up at this place in the order of recording. Returns how many records that were.
+    pub fn give_up(&self, batch: &Batch, at: u64) -> usize {
         let mut state = self.lock();
         let Some(mut loan) = state.end_loan(batch) else { return 0 };
-        loan.run.given_up = flush;
+        loan.run.given_up = at;
         loan.run.fetch();
         state.queues.get_mut(batch.kind).put_back(loan.run);
         batch.len

@@ -28,7 +28,7 @@ pub(super) type Runs = Vec<Box<Run>>;
 pub(crate) struct Run {
     /// The event id of a partial, which is alone in its run: partials of one event never overtake each other.
     pub key: Option<Box<str>>,
-    /// The last flush that gave up on it, or 0.
+    /// When a flush gave up on it last, in the order of recording, or 0.
     pub given_up: u64,
     joined: Vec<u8>,
     /// Where the text is, if it is not here.

@@ -232,6 +232,10 @@ pub(crate) fn listens(address: SocketAddr, patience: Duration) -> bool {
     TcpStream::connect_timeout(&address, patience).is_ok()
 }
 
+pub(crate) fn is_url(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok()
+}
+
 /// From here on numbers are written with an exponent.
 pub(crate) const EXPONENT_FROM: f64 = 1e16;
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::prelude::*;
-use web_sys::console;
+use web_sys::{Url, console};
 
 use crate::millis::Millis;
 
@@ -183,6 +183,10 @@ pub(crate) fn parse_http_date(text: &str) -> Option<Millis> {
     let millis = date_parse(text);
     let is_date = text.contains(':') && millis.is_finite() && millis >= 0.0;
     is_date.then_some(millis as u64)
+}
+
+pub(crate) fn is_url(text: &str) -> bool {
+    Url::new(text).is_ok()
 }
 
 /// From here on numbers are written with an exponent.

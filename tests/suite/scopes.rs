@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::support::{ai_event, assert_well_formed, builder, event_ids, span, start};
-use raindrop::{BeginOptions, Client, DropReason, Error, FinishOptions, PatchOptions, RecordKind, Signal, User};
+use raindrop::{
+    BeginOptions, Client, DropReason, Error, FinishOptions, FlushReport, PatchOptions, RecordKind, Signal, User,
+};
 use raindrop_ingest::{Fault, IngestServer};
 use serde_json::json;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 const EVENTS: &str = "events/track";
@@ -416,4 +419,43 @@ async fn what_a_scope_leaves_behind_does_not_overtake_what_it_is_still_sending()
     let pending: Vec<_> = server.received().partials.iter().map(|it| it["is_pending"].as_bool().unwrap()).collect();
     assert_eq!(pending, [true, false]);
     assert_eq!((client.stats().delivered(), client.stats().pending()), (2, 0));
+}
+
+const SCOPES: usize = 64;
+
+/// Scopes that close at once, each with an event. Returns their reports.
+async fn close_at_once(server: &IngestServer, client: &Client) -> Vec<FlushReport> {
+    let mut closes = JoinSet::new();
+    for number in 0..SCOPES {
+        let scope = client.scope();
+        track(&scope, &format!("evt_{number:02}")).await;
+        closes.spawn(async move { scope.close().await });
+    }
+    let reports = closes.join_all().await;
+    assert!(server.requests().len() >= SCOPES);
+    reports.into_iter().flatten().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn scopes_that_close_while_the_server_wants_a_pause_do_not_ask_it_again_and_again() {
+    let (server, client) = start().await;
+    server.fail("*", usize::MAX, Fault::retry_after(429, "60"));
+    let reports = close_at_once(&server, &client).await;
+    assert!(server.requests().len() < 3 * SCOPES);
+    assert!(reports.iter().all(|report| report.requeued() > 0));
+    assert_eq!(client.stats().pending(), reports.len() as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn scopes_that_close_while_the_server_fails_do_not_take_turns() {
+    let (server, client) = start().await;
+    server.fail("*", usize::MAX, Fault::status(503));
+    close_at_once(&server, &client).await;
+    let requests = server.requests();
+    let tries_of = |number| {
+        let event_id = format!("evt_{number:02}");
+        requests.iter().filter(|request| request.body.contains(&event_id)).count()
+    };
+    // Each close makes three attempts at most, one after the other, and all of them together take ten seconds.
+    assert!((0..SCOPES).map(tries_of).all(|tries| (3..20).contains(&tries)));
 }

@@ -102,7 +102,8 @@ impl Flight {
 
     fn lend(&self, kind: RecordKind, key: Option<&str>, from: u64, horizon: u64, now: Millis) -> Option<Lane> {
         let expires = self.loan_end(now, 0);
-        let wanted = Wanted { kind, envelope: self.envelope(kind), flush: self.id, from, horizon, key, expires };
+        let wanted =
+            Wanted { kind, envelope: self.envelope(kind), given_up: self.given_up, from, horizon, key, expires };
         let (own, parent) = (&self.recorder, self.recorder.parent());
         let (is_parents, batch) = own.outbox.lend(parent.map(|parent| &parent.outbox), &wanted)?;
         let recorder = Arc::clone(parent.filter(|_| is_parents).unwrap_or(own));
@@ -118,9 +119,7 @@ impl Flight {
     }
 
     pub(super) fn settle(&mut self, mut lane: Lane, answer: Answer, error: Option<Error>, now: Millis) {
-        let left = self.time_left(now);
-        let is_last = lane.attempts >= self.retry.max_attempts;
-        match self.retry.next(lane.attempts, answer, lane.batch.len, left, ids::random_u64()) {
+        match self.retry.next(lane.attempts, answer, lane.batch.len, ids::random_u64()) {
             Step::Done => self.conclude(&lane, None, now),
             Step::Drop(reason) => {
                 self.warn_of_loss(&lane.batch, reason, error.as_ref());
@@ -128,10 +127,9 @@ impl Flight {
                 self.conclude(&lane, Some(reason), now);
             }
             Step::Wait(wait) => {
-                let due = now.saturating_add(wait);
                 lane.recorder.outbox.renew(&lane.batch, self.loan_end(now, wait));
-                lane.due = Some(due);
-                self.lanes.push(lane);
+                lane.due = Some(now.saturating_add(wait));
+                self.wait(lane);
             }
             Step::Split => {
                 let halves = lane.recorder.outbox.split(&lane.batch, self.loan_end(now, 0));
@@ -143,13 +141,23 @@ impl Flight {
                 self.halves.push(Lane { batch: first, ..lane });
             }
             Step::Requeue => {
-                if is_last && left != Some(0) {
-                    self.outcome.fail(error);
-                } else {
+                if self.time_left(now) == Some(0) {
                     self.outcome.out_of_time = true;
+                } else {
+                    self.outcome.fail(error);
                 }
                 self.give_up(&lane);
             }
+        }
+    }
+
+    /// Keeps a batch until it is due, if there will be time for it.
+    fn wait(&mut self, lane: Lane) {
+        if self.deadline.is_some() && lane.due >= self.deadline {
+            self.outcome.out_of_time = true;
+            self.give_up(&lane);
+        } else {
+            self.lanes.push(lane);
         }
     }
 
@@ -175,7 +183,9 @@ impl Flight {
     }
 
     fn give_up(&mut self, lane: &Lane) {
-        let count = lane.recorder.outbox.give_up(&lane.batch, self.id);
+        self.given_up = self.id;
+        let latest = self.recorder.home().counters.last_seq();
+        let count = lane.recorder.outbox.give_up(&lane.batch, latest);
         self.outcome.report.add_requeued(lane.batch.kind, count);
     }
 
