@@ -68,6 +68,7 @@ pub(crate) struct Flight {
     deadline: Option<Millis>,
     /// How long everything else waits for users: half of a close's time, as what is left at its end is lost.
     users_until: Option<Millis>,
+    /// Where it begins in the order of recording.
     id: u64,
     /// It takes nothing that others gave up on from here on: at first the end of time, its own beginning once it has given up on
     /// something. So flushes that meet do not take turns at what none can deliver.
@@ -435,6 +436,18 @@ mod tests {
             close.begin_pass(0);
             assert!(matches!(close.next(0), Command::Post(_)));
         }
+    }
+
+    #[test]
+    fn a_flush_does_not_take_again_what_it_gave_up_on_once_another_flush_had_it() {
+        let client = settings().max_attempts(1).build().unwrap();
+        record(&client);
+        let mut flush = Flight::flush(&client.recorder, |_| true, 0);
+        let mut other = Flight::flush(&client.recorder, |_| true, 0);
+        fail(&mut flush);
+        fail(&mut other);
+        assert!(flush.attempt(0).is_none());
+        fail(&mut Flight::flush(&client.recorder, |_| true, 0));
     }
 
     #[test]
