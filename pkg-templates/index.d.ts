@@ -489,7 +489,8 @@ export declare class Raindrop implements SpanSource {
   stats(): Stats;
 
   /**
-   * Delivers everything that was recorded before the call.
+   * Delivers everything that was recorded before the call. Ends when the flushes that the package began by itself are over
+   * too, so that all of it has arrived then.
    *
    * Rejects with the {@link RaindropError} of the first request that failed for good; what may still be delivered is back in
    * the buffer.

@@ -12,8 +12,7 @@ import { isOfUse, spanText } from "./span.js";
 const CLOSED = { message: "the client is closed: record before calling `close`" };
 
 export class Client {
-  /** The flushes under way that the app has asked for, and those of `soon`. One kind waits for the other. */
-  asked = new Set();
+  /** The flushes under way that `soon` began. */
   unasked = new Set();
 
   isClosed = false;
@@ -109,6 +108,12 @@ export class Client {
     this.home.warnOfLoss();
   }
 
+  /** What a handle knows of an interaction may be what its end waits for. */
+  learn(identity) {
+    const isReleased = [this.parent, this].map((client) => client?.interactions.learn(identity)).includes(true);
+    if (isReleased) this.soon();
+  }
+
   /** Merges a call on an interaction. Returns whether it was taken. */
   merge(call, identity, news, number) {
     if (!this.home.isOn) return true;
@@ -152,18 +157,21 @@ export class Client {
     try {
       this.scheduled = setTimeout(() => {
         this.scheduled = undefined;
-        keep(this.unasked, Promise.all(this.asked).then(() => deliver(this, FLUSH))).catch(noop);
+        const flush = deliver(this, FLUSH);
+        this.unasked.add(flush);
+        const forgotten = () => this.unasked.delete(flush);
+        flush.then(forgotten, forgotten);
       });
     } catch {
       // There are no timers here, as in a Worker's global scope.
     }
   }
 
-  /** A flush that the app waits for: all that is recorded has arrived when it ends, whoever sent it. */
+  /** A flush that the app waits for: all that is recorded has arrived when it ends, whoever sends it. */
   flush() {
     clearTimeout(this.scheduled);
     this.scheduled = undefined;
-    return keep(this.asked, Promise.all(this.unasked).then(() => deliver(this, FLUSH)));
+    return Promise.all([deliver(this, FLUSH), ...this.unasked]).then(([report]) => report);
   }
 
   close() {
@@ -171,13 +179,4 @@ export class Client {
     forget(this);
     return deliver(this, CLOSE);
   }
-}
-
-const noop = () => {};
-
-/** Has the promise in a set until it is settled. */
-function keep(set, promise) {
-  const kept = promise.then(noop, noop).then(() => set.delete(kept));
-  set.add(kept);
-  return promise;
 }

@@ -74,6 +74,7 @@ export function resume(client, eventId, known) {
     const [userId, event, convoId, model] = read(KNOWN, known ?? {});
     const from = client.home.recent.get(eventId) ?? { identity: { eventId }, trace: traceId() };
     tell(from.identity, { userId, event, convoId, model });
+    client.learn(from.identity);
     return from;
   });
   return from ? new Interaction(client, from) : nothing("");

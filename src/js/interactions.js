@@ -93,6 +93,15 @@ export class Interactions {
     return this.#changed.get(id)?.isFinished;
   }
 
+  /** Takes what is known of an interaction with news. Returns whether that ended and could become a record at last. */
+  learn(identity) {
+    const entry = this.#changed.get(identity.eventId);
+    if (!entry) return false;
+    tell(entry.identity, identity);
+    if (entry.isFinished) this.#seal(entry);
+    return !this.#changed.has(identity.eventId);
+  }
+
   /** Makes records of all news, but of those whose user is not known. Returns how many were dropped as too large. */
   seal() {
     let dropped = 0;

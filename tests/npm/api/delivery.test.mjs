@@ -16,6 +16,20 @@ function fakeFetch(answer) {
   return { requests, fetch };
 }
 
+/** A clock that stands still until it is advanced, and what was to happen by then happens. */
+function clockOf({ mock }) {
+  let now = performance.now();
+  mock.method(performance, "now", () => now);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  return (millis) => {
+    now += millis;
+    mock.timers.tick(millis);
+  };
+}
+
+/** What needs no clock has happened by then. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 const clientWith = (fetch, options) => new Raindrop({ writeKey: "rk", fetch, flushOnFinish: false, baseDelayMs: 1, ...options });
 
 test("a flush reports what it did", async () => {
@@ -183,16 +197,20 @@ test("close ends within its time and says what it left", async () => {
   assert.equal(raindrop.stats().droppedBy.undelivered, 1);
 });
 
-test("Retry-After is honoured", async () => {
-  const started = [];
-  const { fetch } = fakeFetch((count) => {
-    started.push(performance.now());
-    return new Response("", count == 1 ? { status: 429, headers: { "retry-after": "0.05" } } : {});
-  });
+test("Retry-After is honoured", async (context) => {
+  const advance = clockOf(context);
+  const { fetch, requests } = fakeFetch(
+    (count) => new Response("", count == 1 ? { status: 429, headers: { "retry-after": "7" } } : {}),
+  );
   const raindrop = clientWith(fetch);
   raindrop.trackAi(event);
-  await raindrop.flush();
-  assert.ok(started[1] - started[0] >= 49, String(started));
+  const flush = raindrop.flush();
+  await settled();
+  advance(6_999);
+  assert.equal(requests.length, 1);
+  advance(1);
+  assert.equal(requests.length, 2);
+  assert.equal((await flush).delivered, 1);
 });
 
 test("the client's own fetch gets a plain POST", async () => {
@@ -258,31 +276,67 @@ test("a finished interaction, a signal and a user start a flush each", async () 
   }
 });
 
-test("an open interaction and its spans wait for a flush", async () => {
+test("an open interaction and its spans wait for a flush", async (context) => {
+  const advance = clockOf(context);
   const { fetch, requests } = fakeFetch(() => new Response());
   const raindrop = clientWith(fetch, { flushOnFinish: true });
   const interaction = raindrop.begin({ userId: "u", input: "hi" });
   interaction.setProperty("a", 1);
   interaction.startSpan({ name: "s" }).end();
-  await new Promise((later) => setTimeout(later, 5));
+  advance(60_000);
   assert.equal(requests.length, 0);
   interaction.finish({ output: "bye" });
-  await new Promise((later) => setTimeout(later, 5));
+  advance(1);
   assert.equal(requests.length, 2);
 });
 
-test("a background flush that fails is no unhandled rejection, and loses nothing", async () => {
+test("a background flush that fails is no unhandled rejection, and loses nothing", async (context) => {
+  const advance = clockOf(context);
   let unhandled = 0;
   const count = () => unhandled++;
   process.on("unhandledRejection", count);
   const { fetch, requests } = fakeFetch(() => new Response("", { status: 500 }));
   const raindrop = clientWith(fetch, { flushOnFinish: true, maxAttempts: 1 });
-  await told("warn", async () => {
+  const lines = await told("warn", async () => {
     raindrop.trackAi(event);
-    await new Promise((later) => setTimeout(later, 20));
+    advance(1);
+    await settled();
   });
   process.off("unhandledRejection", count);
+  assert.match(lines.join(), /could not be delivered and wait for the next flush/);
   assert.deepEqual([requests.length, unhandled, raindrop.stats().pending], [1, 0, 1]);
+});
+
+test("a flush sends at once, and ends when what the package sent by itself has arrived", async (context) => {
+  const advance = clockOf(context);
+  const answers = [];
+  const { fetch, requests } = fakeFetch(() => new Promise((answer) => answers.push(answer)));
+  const raindrop = clientWith(fetch, { flushOnFinish: true });
+  raindrop.trackAi(event);
+  advance(1);
+  raindrop.trackAi(event);
+  let isOver = false;
+  const flush = raindrop.flush().finally(() => (isOver = true));
+  assert.equal(requests.length, 2);
+  answers[1](new Response());
+  await settled();
+  assert.equal(isOver, false);
+  answers[0](new Response());
+  assert.equal((await flush).delivered, 1);
+  assert.equal(raindrop.stats().delivered, 2);
+});
+
+test("a flush fails when what the package sent by itself did not arrive", async (context) => {
+  const advance = clockOf(context);
+  const answers = [];
+  const { fetch } = fakeFetch(() => new Promise((answer) => answers.push(answer)));
+  const raindrop = clientWith(fetch, { flushOnFinish: true, maxAttempts: 1 });
+  raindrop.trackAi(event);
+  advance(1);
+  const flush = raindrop.flush();
+  answers[0](new Response("", { status: 503 }));
+  await told("warn", () => assert.rejects(flush, { code: "http_status", status: 503 }));
+  assert.equal(raindrop.stats().pending, 1);
 });
 
 test("a page that is hidden sends all it has at once, the newest answer first, in requests that outlive it", async () => {

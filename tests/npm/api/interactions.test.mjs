@@ -50,11 +50,24 @@ test("an interaction whose user is not known waits for one who says it", async (
     assert.match(lines.join(), /"elsewhere" is finished and held back: its user is not known/);
     await raindrop.flush();
     assert.deepEqual([(await ingest.requests()).length, raindrop.stats().pending], [0, 1]);
-    raindrop.resumeInteraction("elsewhere", { userId: "u" }).setProperty("a", 1);
+    raindrop.resumeInteraction("elsewhere", { userId: "u" });
     await raindrop.flush();
     const { elsewhere } = (await ingest.received()).interactions;
     assert.deepEqual([elsewhere.user_id, elsewhere.ai_data, elsewhere.is_pending], ["u", { output: "done" }, false]);
   });
+});
+
+test("who says it may be a scope, and then it goes out at the end of the task", async () => {
+  await withClient(
+    async ({ raindrop, ingest }) => {
+      await told("warn", () => raindrop.resumeInteraction("elsewhere").finish({ output: "done" }));
+      await raindrop.flush();
+      raindrop.scope().resumeInteraction("elsewhere", { userId: "u" });
+      const [{ body }] = await ingest.requests(1);
+      assert.equal(JSON.parse(body).user_id, "u");
+    },
+    { flushOnFinish: true },
+  );
 });
 
 test("one whose user never becomes known is dropped by close, counted and reported", async () => {
