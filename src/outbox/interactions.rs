@@ -166,6 +166,10 @@ impl Interactions {
         if !is_changed && !room {
             return Merged::NoRoom;
         }
+        if let Some(entry) = entry.filter(|_| !is_changed) {
+            let settled = if is_finished { &mut self.finished } else { &mut self.idle };
+            settled.remove(entry.sealed_at);
+        }
         let position = position.unwrap_or_else(|| self.add(Entry::new(known, call, now)));
         let Some(entry) = self.entries.get_mut(position) else { return Merged::Nothing };
         let was_held = entry.is_held();
@@ -305,6 +309,13 @@ impl Settled {
         }
         self.younger = 0;
         Some(mem::replace(&mut self.since, sealed_at))
+    }
+
+    /// One of them has news again.
+    fn remove(&mut self, sealed_at: usize) {
+        if sealed_at > self.since {
+            self.younger = self.younger.saturating_sub(1);
+        }
     }
 }
 

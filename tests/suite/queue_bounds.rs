@@ -274,3 +274,29 @@ async fn an_interaction_that_ended_a_moment_ago_is_remembered_however_long_ago_i
     long.finish(finish()).await.unwrap();
     assert_eq!((client.stats().accepted(), client.stats().dropped()), (accepted, 0), "it ended twice");
 }
+
+#[tokio::test]
+async fn an_interaction_that_is_open_is_remembered_however_many_come_and_end_meanwhile() {
+    const AT_ONCE: usize = 2_000;
+    let (client, capture) = Client::capture().unwrap();
+    let begin = async |event_id: String| {
+        client.begin(BeginOptions { event_id, user_id: "u".into(), input: "hi".into(), ..Default::default() }).await
+    };
+    let finish = || FinishOptions { output: "ho".into(), ..FinishOptions::default() };
+    begin("waiting".into()).await;
+    client.flush().await.unwrap();
+    for round in 0..20 {
+        for n in 0..AT_ONCE {
+            begin(format!("{round} {n}")).await;
+        }
+        client.flush().await.unwrap();
+        for n in 0..AT_ONCE {
+            client.finish(&format!("{round} {n}"), finish()).await.unwrap();
+        }
+        client.flush().await.unwrap();
+        capture.clear();
+    }
+    client.finish("waiting", finish()).await.unwrap();
+    assert_eq!(capture.recorded().interactions[0]["user_id"], "u");
+    assert_eq!(client.stats().dropped(), 0);
+}
