@@ -21,18 +21,13 @@ impl Generator {
         Self { low: Cell::new(0), is_seeded: Cell::new(false), high: Cell::new(0) }
     }
 
-    /// Without randomness, as in a Worker's global scope, the clock has to do; the next id asks again.
+    /// What can be predicted, as in a Worker's global scope, has to do for one id.
     #[cold]
     fn seed(&self) {
-        let seed = platform::entropy();
-        self.is_seeded.set(seed.is_some());
-        match seed {
-            Some(seed) => {
-                self.low.set(seed as u64);
-                self.high.set((seed >> 64) as u64);
-            }
-            None => self.low.set(self.low.get() ^ platform::now()),
-        }
+        let (seed, is_unpredictable) = platform::entropy();
+        self.is_seeded.set(is_unpredictable);
+        self.low.set(seed as u64);
+        self.high.set((seed >> 64) as u64);
     }
 
     fn next(&self) -> u128 {

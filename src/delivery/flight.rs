@@ -307,7 +307,8 @@ impl Flight {
     /// Nothing is under way and nothing can be taken. `None`: a close goes on with another pass.
     fn end_pass(&mut self, now: Millis) -> Option<Command> {
         let outbox = &self.recorder.outbox;
-        let is_kept_back = self.made_progress().1 > self.progress.1;
+        // What it gave up on it does not try again, but what others have may come back.
+        let is_kept_back = self.made_progress().1 > self.progress.1 && outbox.lent() == 0;
         if !self.is_close || !outbox.has_records() || is_kept_back {
             return Some(Command::Done);
         }
@@ -436,6 +437,22 @@ mod tests {
             close.begin_pass(0);
             assert!(matches!(close.next(0), Command::Post(_)));
         }
+    }
+
+    #[test]
+    fn a_close_that_gave_up_waits_for_what_another_flush_has() {
+        let client = settings().max_attempts(1).build().unwrap();
+        record(&client);
+        let mut flush = Flight::flush(&client.recorder, |_| true, 0);
+        let Some(post) = flush.attempt(0) else { panic!("nothing is due") };
+        record(&client);
+        let mut close = Flight::close(&client.recorder, 0);
+        fail(&mut close);
+        assert!(close.end_pass(0).is_none());
+        let taken = Response { status: 200, retry_after: None, body: String::new() };
+        flush.answered(post.slot, Ok(taken), 0);
+        assert!(matches!(close.next(0), Command::Done));
+        assert_eq!(client.stats().delivered(), 1);
     }
 
     #[test]

@@ -216,11 +216,11 @@ pub(crate) fn monotonic() -> Millis {
     millis(Instant::now().into_std().saturating_duration_since(*ORIGIN.get_or_init(std::time::Instant::now)))
 }
 
-/// 128 unpredictable bits, from the operating system.
-pub(crate) fn entropy() -> Option<u128> {
+/// 128 random bits, and whether nobody can predict them: they are the operating system's.
+pub(crate) fn entropy() -> (u128, bool) {
     let [one, other] = [Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes);
     // Six bits of a UUID v4 are fixed, at the same place in each.
-    Some(u128::from_le_bytes(one) ^ u128::from_le_bytes(other).rotate_left(64))
+    (u128::from_le_bytes(one) ^ u128::from_le_bytes(other).rotate_left(64), true)
 }
 
 pub(crate) fn env(name: &str) -> Option<String> {

@@ -164,11 +164,12 @@ pub(crate) fn monotonic() -> Millis {
     monotonic_millis() as u64
 }
 
-/// 128 unpredictable bits. Workers refuse them in their global scope: `None`.
+/// 128 random bits, and whether nobody can predict them: Workers refuse such bits in their global scope.
 #[cfg(not(raindrop_npm))]
-pub(crate) fn entropy() -> Option<u128> {
-    let mut seed = [0; 16];
-    fill(&mut seed).then(|| u128::from_le_bytes(seed))
+pub(crate) fn entropy() -> (u128, bool) {
+    let mut bits = [0; 16];
+    let is_unpredictable = fill(&mut bits);
+    (u128::from_le_bytes(bits), is_unpredictable)
 }
 
 /// Nanoseconds since the Unix epoch, in steps of a millisecond. In a Worker the clock moves only with I/O.
@@ -266,7 +267,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn entropy_differs_from_call_to_call() {
-        let draws: std::collections::HashSet<u128> = (0..100).filter_map(|_| entropy()).collect();
+        let draws: std::collections::HashSet<u128> = (0..100).map(|_| entropy().0).collect();
         assert_eq!(draws.len(), 100);
         assert!(draws.iter().any(|draw| draw >> 64 != 0), "the upper half is random too");
     }

@@ -3,11 +3,12 @@
 /** Milliseconds since some fixed moment; never runs backwards where there is a `performance`. */
 export const monotonic = () => (globalThis.performance ?? Date).now();
 
-/** Fills the bytes at random. Workers refuse that in their global scope. */
+/** Fills the bytes at random. Returns whether nobody can predict them: Workers refuse such bytes in their global scope. */
 export function entropy(bytes) {
   try {
     return !!crypto.getRandomValues(bytes);
   } catch {
+    bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
     return false;
   }
 }

@@ -16,8 +16,8 @@ pub(crate) fn monotonic() -> Millis {
 }
 
 /// For jitter only: ids are made in JavaScript.
-pub(crate) fn entropy() -> Option<u128> {
-    Some(random().to_bits().into())
+pub(crate) fn entropy() -> (u128, bool) {
+    (random().to_bits().into(), true)
 }
 
 pub(crate) fn runtime_name() -> String {

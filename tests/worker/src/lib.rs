@@ -7,7 +7,7 @@ mod turn;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use raindrop::Client;
+use raindrop::{Client, SpanOptions};
 use serde_json::json;
 use worker::wasm_bindgen::{self, JsCast};
 use worker::*;
@@ -32,7 +32,13 @@ fn start() {
         builder = builder.request_timeout(Duration::from_millis(1_500)).close_timeout(Duration::from_secs(5));
     }
     match builder.build() {
-        Ok(client) => drop(RAINDROP.set(client)),
+        Ok(client) => {
+            if global("COLD_START") == "a span" {
+                let options = SpanOptions { name: "cold start".into(), event_id: "start".into(), ..Default::default() };
+                client.start_span(options).end();
+            }
+            drop(RAINDROP.set(client));
+        }
         Err(error) => console_error!("{error}"),
     }
 }

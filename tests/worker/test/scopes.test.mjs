@@ -5,7 +5,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { Ingest } from "./ingest.mjs";
 import { startWorker } from "./worker.mjs";
 
-let ingest, worker, hasty, upstream;
+let globals, ingest, worker, hasty, upstream;
 
 before(async () => {
   ingest = await Ingest.start();
@@ -14,7 +14,7 @@ before(async () => {
     setImmediate(() => response.end(`answer for ${user}`));
   });
   await new Promise((listening) => upstream.listen(0, "127.0.0.1", listening));
-  const globals = { RAINDROP_ENDPOINT: ingest.endpoint, UPSTREAM: `http://127.0.0.1:${upstream.address().port}/` };
+  globals = { RAINDROP_ENDPOINT: ingest.endpoint, UPSTREAM: `http://127.0.0.1:${upstream.address().port}/` };
   worker = await startWorker("../build/", { globals });
   hasty = await startWorker("../build/", { globals: { ...globals, PATIENCE: "little" } });
 });
@@ -42,6 +42,19 @@ test("a client built in the global scope records and delivers", async () => {
   assert.equal(interactions[eventId].properties.$context.metadata.runtime, "cloudflare-worker");
   assert.deepEqual(events.map((event) => event.user_id), ["first"]);
   assert.deepEqual(spans.map((span) => span.name), ["think"]);
+});
+
+test("what is recorded in the global scope, where nothing is random, is not taken for another isolate's", async () => {
+  const isolates = [0, 1].map(() => startWorker("../build/", { globals: { ...globals, COLD_START: "a span" } }));
+  for (const isolate of await Promise.all(isolates)) {
+    await isolate.get("/quiet?user=first");
+    await settled(isolate);
+    await isolate.stop();
+  }
+  const { spans } = await ingest.received();
+  const cold = spans.filter(({ name }) => name == "cold start");
+  assert.equal(cold.length, 2);
+  assert.notEqual(cold[0].trace_id, cold[1].trace_id);
 });
 
 test("a request without I/O has a clock that stands still, and honest durations of zero", async () => {
