@@ -89,7 +89,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Where the ingestion API is, up to the routes. Default: [`DEFAULT_ENDPOINT`].
+    /// Where the ingestion API is, up to the routes; neither user nor query nor fragment is in it. Default: [`DEFAULT_ENDPOINT`].
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
         self

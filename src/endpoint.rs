@@ -5,14 +5,15 @@ use crate::platform;
 /// Where the ingestion API is unless told otherwise.
 pub const DEFAULT_ENDPOINT: &str = "https://api.raindrop.ai/v1/";
 
-/// An absolute http or https URL without query or fragment, with a slash at its end for a route to follow.
+/// An absolute http or https URL with a slash at its end for a route to follow. No user is in it, whose name and password
+/// would compete with the write key, no query and no fragment.
 pub(crate) fn http_url(url: &str) -> Option<String> {
     let url = url.trim_ascii();
     let rest = ["http://", "https://"].iter().find_map(|scheme| {
         let (start, rest) = url.split_at_checked(scheme.len())?;
         start.eq_ignore_ascii_case(scheme).then_some(rest.as_bytes())
     })?;
-    let unusual = |byte: &u8| matches!(byte, 0..=b' ' | b'?' | b'#' | b'\\' | 0x7f);
+    let unusual = |byte: &u8| matches!(byte, 0..=b' ' | b'?' | b'#' | b'@' | b'\\' | 0x7f);
     // After a third slash, parsers look for the host behind it.
     if rest.starts_with(b"/") || rest.iter().any(unusual) || !platform::is_url(url) {
         return None;
@@ -54,6 +55,7 @@ mod tests {
             "http://[::1",
             "http://h:port/",
             "http://h/?k=v",
+            "http://user:password@h/",
             "http://h /",
             "http://:80",
             "http://h:65536",

@@ -69,7 +69,7 @@ function home(values) {
   });
 }
 
-/** An absolute http or https URL without query or fragment, with a slash at its end for a route to follow; else nothing. */
+/** An absolute http or https URL without user, query and fragment, with a slash at its end for a route to follow; else nothing. */
 function httpUrl(text) {
   const url = text.trim();
   try {
@@ -77,7 +77,7 @@ function httpUrl(text) {
   } catch {
     return;
   }
-  if (/^https?:\/\/[^/]/i.test(url) && !/[\x00-\x20?#\\\x7f]/.test(url)) return url.endsWith("/") ? url : `${url}/`;
+  if (/^https?:\/\/[^/]/i.test(url) && !/[\x00-\x20?#@\\\x7f]/.test(url)) return url.endsWith("/") ? url : `${url}/`;
 }
 
 const noUrl = (text) => `${quoted(text)} is not an absolute http or https URL, like`;

@@ -10,16 +10,17 @@ use std::error::Error as _;
 use std::fmt;
 use std::future::ready;
 use std::mem;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::RETRY_AFTER;
-use reqwest::redirect;
+use reqwest::{Url, redirect};
 #[cfg(target_os = "linux")]
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Handle;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
@@ -88,15 +89,17 @@ impl<T> Spares<T> {
     }
 }
 
-/// Sends requests. The connection pool is made at the first one: a client that never flushes stays small.
+/// Sends requests. A connection pool is made at the first one: a client that never flushes stays small.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Transport {
     client: OnceLock<reqwest::Client>,
+    /// For what is on this machine: a proxy would look for it on its own.
+    direct: OnceLock<reqwest::Client>,
 }
 
 impl Transport {
     pub fn with_http_client(client: reqwest::Client) -> Self {
-        Self { client: client.into() }
+        Self { client: client.clone().into(), direct: client.into() }
     }
 
     pub fn post(&self, request: Request<'_>) -> Exchange {
@@ -104,7 +107,7 @@ impl Transport {
             let cause = "flush and close need a tokio runtime around them".to_owned();
             return Box::pin(ready(Err(SendError::Network(cause))));
         }
-        let mut builder = match self.client() {
+        let mut builder = match self.client(&request.url) {
             Ok(client) => client.post(request.url).body(request.body),
             Err(error) => return Box::pin(ready(Err(error))),
         };
@@ -113,6 +116,8 @@ impl Transport {
         }
         let patience = Duration::from_millis(request.timeout);
         Box::pin(async move {
+            // A runtime that was not polled since a server closed an idle connection has yet to hear of it.
+            yield_now().await;
             let deadline = Instant::now().checked_add(patience);
             let response = timeout(patience, builder.send()).await.map_err(|_elapsed| SendError::Timeout)?;
             let left = deadline.map_or(DRAIN_TIMEOUT, |deadline| deadline.saturating_duration_since(Instant::now()));
@@ -120,18 +125,26 @@ impl Transport {
         })
     }
 
-    fn client(&self) -> Result<&reqwest::Client, SendError> {
-        if let Some(client) = self.client.get() {
+    fn client(&self, url: &str) -> Result<&reqwest::Client, SendError> {
+        let is_direct = is_on_this_machine(url);
+        let client = if is_direct { &self.direct } else { &self.client };
+        if let Some(client) = client.get() {
             return Ok(client);
         }
-        let built = reqwest::Client::builder()
-            // A redirect could lead the write key to another host.
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build()
-            .map_err(|error| network(&error))?;
-        Ok(self.client.get_or_init(|| built))
+        // A redirect could lead the write key to another host.
+        let builder = reqwest::Client::builder().redirect(redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT);
+        let builder = if is_direct { builder.no_proxy() } else { builder };
+        let built = builder.build().map_err(|error| network(&error))?;
+        Ok(client.get_or_init(|| built))
     }
+}
+
+fn is_on_this_machine(url: &str) -> bool {
+    let url = Url::parse(url).ok();
+    url.as_ref().and_then(Url::host_str).is_some_and(|host| {
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        address.map_or(host == "localhost", |address| address.is_loopback())
+    })
 }
 
 /// Reads what is wanted of the body. The status has arrived: whatever the body does changes nothing.
@@ -166,6 +179,9 @@ fn error_text(bytes: &[u8]) -> String {
 
 /// The whole chain of causes, without the URL: "connection refused" alone says more than "error sending request".
 fn network(error: &reqwest::Error) -> SendError {
+    if error.is_timeout() && !error.is_connect() {
+        return SendError::Timeout;
+    }
     let mut text = String::new();
     let mut cause = error.source();
     while let Some(current) = cause {
@@ -233,7 +249,7 @@ pub(crate) fn listens(address: SocketAddr, patience: Duration) -> bool {
 }
 
 pub(crate) fn is_url(text: &str) -> bool {
-    reqwest::Url::parse(text).is_ok()
+    Url::parse(text).is_ok()
 }
 
 /// From here on numbers are written with an exponent.

@@ -118,3 +118,13 @@ fn an_attribute_length_limit_that_limits_nothing_is_ignored() {
         });
     }
 }
+
+#[test]
+fn a_proxy_is_not_asked_for_what_is_on_this_machine() {
+    let nobody = "http://127.0.0.1:9/";
+    with_environment(
+        "a_proxy_is_not_asked_for_what_is_on_this_machine",
+        &[("HTTP_PROXY", nobody), ("http_proxy", nobody), ("ALL_PROXY", nobody), ("NO_PROXY", ""), ("no_proxy", "")],
+        || run(async { assert_eq!(sent_length(10).await, 10) }),
+    );
+}

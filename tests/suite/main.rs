@@ -13,6 +13,7 @@ mod byte_bounds;
 mod capture;
 mod close;
 mod concurrency;
+mod connections;
 mod contract_environment;
 mod contract_events;
 mod contract_interactions;
