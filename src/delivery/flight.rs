@@ -297,7 +297,7 @@ impl Flight {
         if (self.wants)(RecordKind::Partial) {
             let mut report = mem::take(&mut self.outcome.report);
             for recorder in self.recorders() {
-                recorder.outbox.seal_all(&self.config().encoding, report.dropped_mut());
+                recorder.outbox.seal_all(false, &self.config().encoding, report.dropped_mut());
             }
             self.outcome.report = report;
         }

@@ -50,6 +50,8 @@ struct Entry {
     changed_at: Option<u64>,
     /// The number of its sealing.
     sealed_at: usize,
+    /// The sequence number of its latest record, or 0.
+    record: u64,
     is_pending: bool,
     finished: bool,
     /// Whether it ever had input, output or an attachment.
@@ -211,13 +213,28 @@ impl Interactions {
         if is_ripe { self.seal(position, encoding) } else { None }
     }
 
+    /// Makes a record of the news of one interaction, if they begin at `awaited` or before and its user is known.
+    pub fn seal_awaited(&mut self, event_id: &str, awaited: u64, encoding: &Encoding) -> Option<Sealed> {
+        let position = self.find(event_id)?;
+        let changed_at = self.entries.get(position)?.changed_at?;
+        if changed_at <= awaited { self.seal(position, encoding) } else { None }
+    }
+
     /// Makes a record of news up to `last` and goes on from there: `from` is where to look, at first 0. Interactions without
-    /// a user stay.
-    pub fn seal_next(&mut self, last: u64, from: &mut usize, encoding: &Encoding) -> Option<Sealed> {
+    /// a user stay, and those whose latest record is on its way.
+    pub fn seal_next(
+        &mut self,
+        last: u64,
+        from: &mut usize,
+        is_on_its_way: impl Fn(u64) -> bool,
+        encoding: &Encoding,
+    ) -> Option<Sealed> {
         if !IS_USED || self.changed == self.held {
             return None;
         }
-        let is_due = |entry: &Entry| entry.changed_at.is_some_and(|seq| seq <= last) && !entry.is_held();
+        let is_due = |entry: &Entry| {
+            entry.changed_at.is_some_and(|seq| seq <= last) && !entry.is_held() && !is_on_its_way(entry.record)
+        };
         let (before, after) = self.entries.split_at_checked(*from).unwrap_or((&[], &self.entries));
         // From the start again: calls that came between two of these move entries.
         let found = after.iter().position(is_due).map(|at| before.len().saturating_add(at));
@@ -328,6 +345,7 @@ impl Entry {
             bytes: 0,
             changed_at: None,
             sealed_at: 0,
+            record: 0,
             is_pending: true,
             finished: false,
             // What began elsewhere may have had content there.
@@ -400,7 +418,8 @@ impl Entry {
         if !partial(&mut bytes, &view, self.is_pending, encoding) {
             return Sealed::TooLarge;
         }
-        Sealed::Ready { seq, event_id: identity.event_id.clone(), bytes }
+        self.record = seq;
+        Sealed::Ready { seq, event_id: self.identity.event_id.clone(), bytes }
     }
 }
 

@@ -42,6 +42,9 @@ use crate::platform::{self, PerThread, Spares};
 use crate::records::{Identity, RecordKind};
 use crate::wire::Encoding;
 
+/// Whether the news of an interaction go on merging while a record of it is on its way: fewer requests, for more code.
+const GOES_ON_MERGING: bool = platform::SPEED_OVER_SIZE;
+
 /// How many records may wait, a flush's included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -82,6 +85,8 @@ struct State {
     /// Emptied ones, for records to come.
     spare: Spares<Box<Run>>,
     open_shelves: usize,
+    /// Everything up to here, in the order of recording, was asked for by a flush.
+    awaited: u64,
     /// The last sequence number that another scope saw, and when it saw it first.
     seen: (u64, Millis),
 }
@@ -266,7 +271,7 @@ impl<C: Common> Outbox<C> {
 
     /// Everything that waits, for another outbox to take. Interactions whose user never became known end here.
     pub fn take_leftover(&self, encoding: &Encoding, dropped: &mut Dropped) -> Leftover {
-        self.seal_all(encoding, dropped);
+        self.seal_all(true, encoding, dropped);
         let mut state = self.lock();
         let unknown = state.interactions.clear();
         self.common.counters().discard(RecordKind::Partial, DropReason::UnknownUser, unknown);
@@ -285,7 +290,7 @@ impl<C: Common> Outbox<C> {
             return Leftover::default();
         }
         drop(state);
-        self.seal_all(encoding, &mut Dropped::default());
+        self.seal_all(true, encoding, &mut Dropped::default());
         self.lock().take_waiting()
     }
 
@@ -338,19 +343,41 @@ impl<C: Common> Outbox<C> {
         is_full.then_some(DropReason::QueueFull)
     }
 
-    /// Makes records of all that is new in interactions, holding the lock for one at a time.
-    pub fn seal_all(&self, encoding: &Encoding, dropped: &mut Dropped) {
+    /// Makes records of all that is new in interactions, holding the lock for one at a time. Unless it is the last chance, the
+    /// news of one that has a record on its way go on merging, until [`seal_awaited`](Outbox::seal_awaited).
+    pub fn seal_all(&self, is_last: bool, encoding: &Encoding, dropped: &mut Dropped) {
         let last = self.lock().last_seq;
+        if GOES_ON_MERGING {
+            let mut state = self.lock();
+            state.awaited = state.awaited.max(last);
+        }
         let mut from = 0;
         loop {
             let mut state = self.lock();
-            let Some(sealed) = state.interactions.seal_next(last, &mut from, encoding) else { return };
+            let State { interactions, queues, loans, .. } = &mut *state;
+            let is_on_its_way = |seq| {
+                let is_lent = || loans.iter().any(|loan| loan.run.first_seq() == seq);
+                GOES_ON_MERGING && !is_last && (queues.get(RecordKind::Partial).holds(seq) || is_lent())
+            };
+            let Some(sealed) = interactions.seal_next(last, &mut from, is_on_its_way, encoding) else { return };
             if let Some(reason) = self.settle_sealed(&mut state, sealed) {
                 dropped.add(RecordKind::Partial, reason, 1);
             }
             // Encoded, it may take more than before.
             self.fit(&mut state, RecordKind::Partial);
         }
+    }
+
+    /// Makes a record of the news that a flush asked for while an earlier record of the interaction was on its way. Returns why
+    /// it was dropped, if it was.
+    pub fn seal_awaited(&self, event_id: &str, encoding: &Encoding) -> Option<DropReason> {
+        if !GOES_ON_MERGING {
+            return None;
+        }
+        let mut state = self.lock();
+        let awaited = state.awaited;
+        let sealed = state.interactions.seal_awaited(event_id, awaited, encoding)?;
+        self.settle_sealed(&mut state, sealed).or(self.fit(&mut state, RecordKind::Partial))
     }
 
     fn settle_sealed(&self, state: &mut State, sealed: Sealed) -> Option<DropReason> {

@@ -28,6 +28,11 @@ impl Queue {
         &self.runs
     }
 
+    /// Whether a run waits here that begins at this place in the order of recording.
+    pub fn holds(&self, seq: u64) -> bool {
+        self.runs.binary_search_by_key(&seq, |run| run.first_seq()).is_ok()
+    }
+
     /// Adds the record of the latest call, if it can be written.
     #[inline]
     pub fn push(&mut self, seq: u64, write: Writer<'_>, spare: &mut Spares<Box<Run>>) -> bool {

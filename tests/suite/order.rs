@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::support::{ai_event, assert_well_formed, builder, event_ids, span, start};
 use raindrop::{BeginOptions, Client, FinishOptions, Interaction, PatchOptions, User};
 use raindrop_ingest::{Fault, IngestServer};
+use serde_json::Value;
 use tokio::time::timeout;
 
 const PARTIALS: &str = "events/track_partial";
@@ -181,21 +182,60 @@ async fn a_second_flush_does_not_overtake_the_first_ones_partial() {
 async fn a_flush_goes_on_with_all_that_others_left_to_it() {
     let (server, client) = start().await;
     let interaction = begin(&client, "chat_1").await;
-    server.fail(PARTIALS, 1, Fault::Delay(5_000));
+    server.fail(PARTIALS, 2, Fault::Delay(5_000));
     let first = spawn_flush(&client);
-    server.wait_for(1).await;
-    for output in ["1", "2"] {
-        patch(&interaction, output).await;
-        client.flush().await.unwrap();
+    for (requests, steps) in [(1, ["1", "2"]), (2, ["3", "4"])] {
+        server.wait_for(requests).await;
+        for step in steps {
+            interaction.set_property(step, true).await.unwrap();
+            client.flush().await.unwrap();
+        }
+        assert_eq!(server.requests().len(), requests);
     }
     finish(&interaction).await;
     client.flush().await.unwrap();
-    assert_eq!(server.requests().len(), 1);
 
     first.await.unwrap().unwrap();
-    assert_eq!(sent_outputs(&server), ["", "1", "2", "ho"]);
-    assert_eq!(pending_flags(&server), [true, true, true, false]);
+    let steps = |partial: &Value| ["1", "2", "3", "4"].map(|step| partial["properties"][step] == true);
+    let sent: Vec<_> = server.received().partials.iter().map(steps).collect();
+    assert_eq!(sent, [[false; 4], [true, true, false, false], [false, false, true, true]]);
+    assert_eq!(pending_flags(&server), [true, true, false]);
     assert_eq!(client.stats().pending(), 0);
+    assert_well_formed(&server);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_does_not_go_on_with_what_nobody_left_to_it() {
+    let (server, client) = start().await;
+    let interaction = begin(&client, "chat_1").await;
+    server.fail(PARTIALS, 1, Fault::Delay(5_000));
+    let first = spawn_flush(&client);
+    server.wait_for(1).await;
+    patch(&interaction, "1").await;
+    first.await.unwrap().unwrap();
+    assert_eq!((server.requests().len(), client.stats().pending()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_new_of_an_interaction_in_an_outage_is_one_record_that_follows_the_first() {
+    let server = IngestServer::start().await.unwrap();
+    let client = builder(&server).max_attempts(1).event_max_queue_size(4).build().unwrap();
+    server.fail(PARTIALS, usize::MAX, Fault::status(503));
+    let interaction = begin(&client, "chat_1").await;
+    client.flush().await.unwrap_err();
+    for step in 0..10 {
+        interaction.set_property(format!("{step}"), true).await.unwrap();
+        client.flush().await.unwrap_err();
+    }
+    begin(&client, "chat_2").await;
+    assert_eq!((client.stats().pending(), client.stats().dropped()), (3, 0));
+    server.clear();
+    let report = client.flush().await.unwrap();
+    assert_eq!((report.requests(), report.delivered()), (3, 3));
+    let partials = server.received().partials;
+    let news: Vec<_> = partials.iter().filter(|partial| partial["properties"]["0"] == true).collect();
+    assert_eq!(news.len(), 1);
+    assert!((0..10).all(|step| news[0]["properties"][step.to_string()] == true));
     assert_well_formed(&server);
 }
 
@@ -211,11 +251,11 @@ async fn a_flush_goes_on_with_what_a_close_left_to_it_that_ran_out_of_time() {
     client.flush().await.unwrap();
     finish(&interaction).await;
     client.close().await.unwrap();
-    assert_eq!((client.stats().delivered(), client.stats().pending()), (0, 3));
+    assert_eq!((client.stats().delivered(), client.stats().pending()), (0, 2));
 
     first.await.unwrap().unwrap();
-    assert_eq!(sent_outputs(&server), ["", "1", "ho"]);
-    assert_eq!((client.stats().delivered(), client.stats().pending()), (3, 0));
+    assert_eq!(sent_outputs(&server), ["", "ho"]);
+    assert_eq!((client.stats().delivered(), client.stats().pending()), (2, 0));
     assert_well_formed(&server);
 }
 
@@ -255,8 +295,8 @@ async fn partials_keep_their_order_when_a_flush_with_them_is_dropped() {
     server.clear();
     finish(&interaction).await;
     client.flush().await.unwrap();
-    assert_eq!(sent_outputs(&server), ["", "1", "2", "ho"]);
-    assert_eq!(pending_flags(&server), [true, true, true, false]);
+    assert_eq!(sent_outputs(&server), ["", "ho"]);
+    assert_eq!(pending_flags(&server), [true, false]);
     assert_well_formed(&server);
 }
 
