@@ -15,8 +15,10 @@
  * compiled module. Default: `raindrop_bg.wasm` beside the package's own files.
  */
 export declare function init(
-  source?: string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module,
+  source?: string | URL | Response | Promise<Response> | ArrayBuffer | ArrayBufferView | CompiledModule,
 ): Promise<void>;
+/** `WebAssembly.Module`, where the project's types know it: those of node alone do not. */
+type CompiledModule = typeof globalThis extends { WebAssembly: { Module: new (...from: never[]) => infer Module } } ? Module : never;
 export default init;
 
 /** Any value that JSON can hold. `undefined` is left out of objects. */
@@ -92,7 +94,7 @@ export interface RaindropOptions {
   flushOnPageHide?: boolean | null | undefined;
   /**
    * Whether a finished interaction, an event, a signal or a user is sent at the end of the current task, with everything
-   * else that waits. Default: `true`; `false` in Cloudflare Workers and Vercel Edge, where a request that nobody waits for
+   * else that waits. Default: `true`. Always off in Cloudflare Workers and Vercel Edge, where a request that nobody waits for
    * is cut off: `ctx.waitUntil(scope.close())` there.
    */
   flushOnFinish?: boolean | null | undefined;
@@ -340,8 +342,8 @@ interface SpanSource {
   /** Starts a span for a call of a tool. */
   startToolSpan(options: ToolOptions): ToolSpan;
   /**
-   * Runs `work` in a span and returns what it returns. The span ends with it, has its result as its output, and has failed
-   * if it throws.
+   * Runs `work` in a span and returns what it returns; of a promise, one of what it resolves to. The span ends with it, and has
+   * failed if it throws.
    */
   withSpan<T>(options: SpanOptions, work: (span: Span) => T): T;
   /**

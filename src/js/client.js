@@ -3,13 +3,14 @@ import { ARRAY } from "./crossing.js";
 import { CLOSE, FLUSH, deliver } from "./delivery.js";
 import { Home } from "./home.js";
 import { shown } from "./host.js";
+import { errorText, fieldOf } from "./input.js";
 import { FINISH, Interactions } from "./interactions.js";
 import { textWithin } from "./json.js";
 import { forget, watch } from "./page.js";
 import { EMPTY_INTERACTION, SPAN, TOO_LARGE, addChanged, counts } from "./report.js";
 import { isOfUse, spanText } from "./span.js";
 
-const CLOSED = { message: "the client is closed: record before calling `close`" };
+const CLOSED = "the client is closed: record before calling `close`";
 
 export class Client {
   /** The flushes under way that `soon` began. */
@@ -32,7 +33,7 @@ export class Client {
   }
 
   scope() {
-    return new Client(this.home, this.core.scope(), this.parent ?? this);
+    return new Client(this.home, this.home.core.scope(), this.parent ?? this);
   }
 
   /** Runs a call of the app, to which no error gets. */
@@ -57,19 +58,14 @@ export class Client {
   }
 
   report(call, cause) {
-    // A getter of the app's own may throw anything.
-    const { field = "", message } = cause ?? {};
-    const error = new TypeError(`${call}: ${message}`);
+    const error = new TypeError(`${call}: ${errorText(cause)}`);
     const { onError } = this.home;
-    if (onError) {
-      try {
-        onError(error);
-      } catch {
-        // It is the app's own; the call that it is about goes on.
-      }
-      return;
+    if (!onError) return this.home.warn(`${call} ${fieldOf(cause)}`, error.message);
+    try {
+      onError(error)?.then?.(undefined, () => {});
+    } catch {
+      // It is the app's own; the call that it is about goes on.
     }
-    this.home.warn(`${call} ${`${field}`.split(/[.[]/)[0]}`, error.message);
   }
 
   /** Records one, or each of several, as `prepare` reads it. Returns the ids. */
@@ -85,7 +81,7 @@ export class Client {
         }
         return id;
       });
-    return Array.isArray(input) ? input.map(one) : one(input);
+    return this.attempt(call, () => (Array.isArray(input) ? Array.from(input, one) : one(input)));
   }
 
   /** Records a span that ended. */
@@ -146,7 +142,7 @@ export class Client {
   stats() {
     const { refused, changed, crossing } = this.home;
     crossing.cross();
-    this.core.stats();
+    this.home.core.stats();
     addChanged(shown, changed);
     return { refused, ...counts(shown, "accepted", "pending") };
   }
@@ -177,6 +173,14 @@ export class Client {
   close() {
     this.isClosed = true;
     forget(this);
-    return deliver(this, CLOSE);
+    const closed = deliver(this, CLOSE);
+    // A platform may never collect what is in the wasm module: Workers of before May 2025 do not.
+    if (this.parent) closed.then(this.free, this.free);
+    return closed;
   }
+
+  free = () => {
+    this.core?.free();
+    this.core = undefined;
+  };
 }

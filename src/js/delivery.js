@@ -1,7 +1,7 @@
 // A flush: the wasm module says what to send and when, and is told how that went.
 import { shown, monotonic } from "./host.js";
 import { Request } from "./post.js";
-import { RaindropError, TOO_LARGE, UNKNOWN_USER, addDropped, counts } from "./report.js";
+import { RaindropError, TOO_LARGE, UNKNOWN_USER, addDropped, emptyReport, flushReport } from "./report.js";
 
 // Why something is delivered, as wasm numbers it.
 export const FLUSH = 0;
@@ -18,9 +18,11 @@ const SEND = -2;
 /** How often at least it is looked whether a request takes too long, while there is one: so each needs no timer of its own. */
 const TICK_MS = 1000;
 
-/** Delivers what is recorded. What can be sent at once is sent before this returns. */
+/** Delivers what is recorded. What can be sent at once is sent before this returns. Nothing is left of a scope that was closed. */
 export const deliver = (client, occasion) =>
-  new Promise((resolve, reject) => new Flight(client, occasion, resolve, reject).step());
+  client.core
+    ? new Promise((resolve, reject) => new Flight(client, occasion, resolve, reject).step())
+    : Promise.resolve(emptyReport());
 
 class Flight {
   #requests = new Set();
@@ -84,7 +86,7 @@ class Flight {
     const [tooLarge, unknown] = this.dropped;
     addDropped(numbers, TOO_LARGE, tooLarge);
     addDropped(numbers, UNKNOWN_USER, unknown);
-    const report = counts(numbers, "requests", "requeued");
+    const report = flushReport(numbers);
     const { requests, delivered, requeued, dropped } = report;
     const cause = this.#error?.message;
     if (isLate) client.home.warn("late", "close ran out of time with records undelivered: see `closeTimeoutMs`");

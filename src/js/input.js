@@ -2,8 +2,8 @@
 import { flatInside, json } from "./json.js";
 
 /** A table: the kind of each field, by the sign in front of it, and its name. */
-// `!` required text, `@` time, `#` number, `?` boolean, `{` object, `=` object of texts, `[` attachments, `>` function,
-// `-` nothing; without a sign, text.
+// `!` required text, `|` text or false, `@` time, `#` number, `?` boolean, `{` object, `=` object of texts, `[` attachments,
+// `>` function, `-` nothing; without a sign, text.
 export const table = (text) => text.split(" ").map((field) => /(\W?)(\w*)/.exec(field).slice(1));
 
 const ATTACHMENT = table("type role value name language attachmentId");
@@ -41,7 +41,7 @@ function time(value, field) {
 /** A value that its kind allows, as it crosses; `undefined` is no value. */
 export function checked(kind, value, field) {
   if (typeof value == "string" && value && (!kind || kind == "!")) return value;
-  if (kind == "-" || (value == null && kind != "!")) return;
+  if (kind == "-" || (value == null && kind != "!") || (kind == "|" && value === false)) return;
   switch (kind) {
     case "@":
       return time(value, field);
@@ -53,7 +53,8 @@ export function checked(kind, value, field) {
       return typeof value == "function" ? value : wrong(field, "must be a function", value, kindOf);
     case "[":
       if (!Array.isArray(value)) wrong(field, "must be an array", value, kindOf);
-      return value.map((item, index) => attachment(item, `${field}[${index}]`));
+      // A hole in it is no attachment.
+      return Array.from(value, (item, index) => attachment(item, `${field}[${index}]`));
     case "{":
     case "=":
       demandObject(value, field);
@@ -66,7 +67,8 @@ export function checked(kind, value, field) {
       }
       return value;
   }
-  if (typeof value != "string" || (kind && !value)) wrong(field, `must be a ${kind ? "non-empty " : ""}string`, value);
+  const isRequired = kind == "!";
+  if (typeof value != "string" || (isRequired && !value)) wrong(field, `must be a ${isRequired ? "non-empty " : ""}string`, value);
   return value;
 }
 
@@ -103,7 +105,7 @@ export function texts(values, field, ...without) {
   const texts = new Map();
   for (const name of Object.keys(values)) {
     if (without.includes(name)) continue;
-    const text = asJson(values[name], field);
+    const text = asJson(values[name], `${field}.${name}`);
     if (text !== undefined) texts.set(name, text);
   }
   return texts;
@@ -130,7 +132,23 @@ function asJson(value, field, write = json) {
   }
 }
 
-const firstLine = (error) => `${error?.message}`.split("\n")[0];
+const firstLine = (error) => errorText(error).split("\n")[0];
 
-export const errorText = (error) =>
-  error == null ? "unknown error" : String(error instanceof Error ? error.message || error.name : error);
+/** The option or argument that an error of `wrong` names, without what is in it. */
+export function fieldOf(error) {
+  try {
+    return `${error.field ?? ""}`.split(/[.[]/)[0];
+  } catch {
+    return "";
+  }
+}
+
+/** What an error says. It is the app's own, and may be anything. */
+export function errorText(error) {
+  try {
+    if (error != null) return String(error instanceof Error ? error.message || error.name : error);
+  } catch {
+    // What it says is not known then.
+  }
+  return "unknown error";
+}

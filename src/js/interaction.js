@@ -54,16 +54,16 @@ function update(interaction, call, number, patch) {
 
 export function begin(client, options) {
   let from;
-  let named;
+  let id;
   client.attempt("begin", () => {
-    named = options?.eventId;
+    id = options?.eventId;
     const news = readEvent(options);
     const { eventId, userId, event, convoId, model } = news;
     const identity = { eventId: eventId || newId(), userId, event: event || "ai_generation", convoId, model };
     if (client.merge("begin", identity, news, BEGIN)) from = { identity, trace: traceId() };
   });
   // What could not begin records nothing.
-  if (!from) return nothing(named ?? "");
+  if (!from) return nothing(typeof id == "string" && id ? id : newId());
   keepLatest(client.home.recent, from.identity.eventId, from, RECENT_KEPT);
   return new Interaction(client, from);
 }

@@ -76,7 +76,7 @@ export class Interactions {
     entry.output = news.output || entry.output;
     entry.properties = joined(entry.properties, news.properties);
     entry.flags = joined(entry.flags, news.flags);
-    entry.attachments.push(...news.attachments);
+    entry.attachments = entry.attachments.concat(news.attachments);
     entry.grown += grown(news);
     entry.length = entry.grown + entry.input.length + entry.output.length;
     this.#length += entry.length;

@@ -69,9 +69,15 @@ export function cut(text, cap) {
   return cap > MARKER.length ? text.slice(0, startOf(text, cap - MARKER.length)) + MARKER : text.slice(0, startOf(text, cap));
 }
 
-/** The same for each text in JSON, but for keys. */
-export const cutAll = (text, cap) =>
-  text.length <= cap ? text : json(JSON.parse(text, (_, value) => (typeof value == "string" ? cut(value, cap) : value)));
+/** The same for each text in JSON, but for keys. What is too deep for that stays as it is. */
+export function cutAll(text, cap) {
+  if (text.length <= cap) return text;
+  try {
+    return json(JSON.parse(text, (_, value) => (typeof value == "string" ? cut(value, cap) : value)));
+  } catch {
+    return text;
+  }
+}
 
 /** How many code points a text has; if they cannot be more than `limit`, an upper bound. */
 export const codePoints = (text, limit) => (text.length <= limit ? text.length : [...text].length);

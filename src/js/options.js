@@ -7,13 +7,13 @@ import { demandObject, read, table, wrong } from "./input.js";
 import { quoted, utf8 } from "./json.js";
 
 /** What an entry of the package may change before the first client is made. */
-export const defaults = { flushOnFinish: true, flushOnPageHide: true };
+export const defaults = { flushOnFinish: true };
 
 const LIBRARY = "raindrop-edge";
 const DEFAULT_ENDPOINT = "https://api.raindrop.ai/v1/";
 
 const OPTIONS = table(
-  "writeKey endpoint projectId serviceName localWorkshopUrl ?disabled ?debug ?debugLogs ?flushOnFinish ?flushOnPageHide " +
+  "writeKey endpoint projectId serviceName |localWorkshopUrl ?disabled ?debug ?debugLogs ?flushOnFinish ?flushOnPageHide " +
     ">fetch >onError #maxTextFieldChars #eventMaxQueueSize #traceMaxQueueSize #traceMaxBatchSize #maxAttempts #baseDelayMs " +
     "#requestTimeoutMs #closeTimeoutMs",
 );
@@ -24,9 +24,7 @@ export function build(options) {
   try {
     options ??= {};
     demandObject(options, "the argument");
-    // Nothing is sent to Workshop unless its URL is given.
-    const values = read(OPTIONS, { ...options, localWorkshopUrl: options.localWorkshopUrl || undefined });
-    const client = new Client(home(values));
+    const client = new Client(home(read(OPTIONS, options)));
     warnOfUnknown(options);
     return client;
   } catch (error) {
@@ -36,7 +34,7 @@ export function build(options) {
 
 function home(values) {
   const [writeKey = "", endpoint = DEFAULT_ENDPOINT, projectId = "", serviceName, workshopUrl = "", isDisabled, ...others] = values;
-  const [debug, debugLogs, flushOnFinish = defaults.flushOnFinish, flushOnPageHide = defaults.flushOnPageHide, ...more] = others;
+  const [debug, debugLogs, flushOnFinish = defaults.flushOnFinish, flushOnPageHide = true, ...more] = others;
   const [fetch, onError, textCap = 1_000_000, events = 5000, spans = 5000, batch = 50, attempts = 3, ...times] = more;
   const [baseDelay = 1000, requestTimeout = 30_000, closeTimeout = 10_000] = times;
   const url = httpUrl(endpoint);
@@ -48,6 +46,7 @@ function home(values) {
   const cloud = isOn && { url, headers: headers(secret, project(projectId.trim()), isDebugging) };
   const workshop = !isDisabled && httpUrl(workshopUrl);
   if (workshopUrl && !isDisabled && !workshop) warn(`localWorkshopUrl ${noUrl(workshopUrl)} http://localhost:5899/v1/`);
+  if (flushOnFinish && !defaults.flushOnFinish) warn("flushOnFinish is off here: a request that nobody waits for is cut off with the response");
   const before = tracePrefix(quoted(serviceName || LIBRARY));
   const prefix = utf8(before);
   const limit = REQUEST_LIMIT - prefix.length - TRACE_SUFFIX.length;
@@ -62,7 +61,7 @@ function home(values) {
     eventLimit: events,
     context: `{"library":{"name":"${LIBRARY}","version":"${VERSION}"},"metadata":{"language":"rust","runtime":"${runtime()}"}}`,
     isDebugging,
-    flushOnFinish,
+    flushOnFinish: flushOnFinish && defaults.flushOnFinish,
     flushOnPageHide,
     fetch,
     onError,

@@ -38,7 +38,7 @@ export class Request {
     try {
       const response = await fetch(url, init);
       this.status = response.status || 302;
-      this.retryAfter = response.headers.get("retry-after") ?? "";
+      this.retryAfter = `${response.headers?.get?.("retry-after") ?? ""}`;
       this.deadline = Math.min(this.deadline, monotonic() + BODY_TIMEOUT_MS);
       await this.#read(response).catch(() => {});
       // Up to what is no text.
@@ -47,7 +47,7 @@ export class Request {
       // Not at once: whoever sends has not yet seen it sent.
       await undefined;
       this.status = NO_ANSWER;
-      this.text = error instanceof Error ? `${error.name}: ${error.message}${because(error.cause)}` : "the request could not be sent";
+      this.text = reason(error);
     }
     this.#settle();
   }
@@ -101,8 +101,17 @@ export class Request {
   }
 }
 
-/** Why, where node says only "fetch failed". */
-const because = (cause) => (cause?.message || cause?.code ? `: ${cause.message || cause.code}` : "");
+/** Why there was no answer. */
+function reason(error) {
+  try {
+    // Node says only "fetch failed".
+    const cause = error.cause?.message || error.cause?.code;
+    if (error instanceof Error) return `${error.name}: ${error.message}${cause ? `: ${cause}` : ""}`;
+  } catch {
+    // Whoever has replaced `fetch` may throw anything.
+  }
+  return "the request could not be sent";
+}
 
 /** Stars in place of the write key: a server may repeat what it refuses, the last time where the text is cut. */
 function redacted(text, secret) {

@@ -41,6 +41,11 @@ export function counts([number, ...numbers], first, left) {
   return { [first]: number, delivered, deliveredOf, [left]: remaining, [`${left}Of`]: remainingOf, dropped, droppedOf, droppedBy };
 }
 
+export const flushReport = (numbers) => counts(numbers, "requests", "requeued");
+
+/** Of a flush that had nothing to do. */
+export const emptyReport = () => flushReport(new Array(16 + REASONS.length).fill(0));
+
 /** Adds interactions that have news but are no records yet. */
 export function addChanged(numbers, count) {
   numbers[0] += count;

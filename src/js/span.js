@@ -45,6 +45,9 @@ const ASSOCIATED = Object.fromEntries(
 
 const stringValue = (text) => `{"stringValue":${quoted(text)}}`;
 
+/** Whether a value says nothing: OTLP has no null, and JSON no infinite number. */
+const isUnset = (value) => value == null || (typeof value == "number" && !Number.isFinite(value));
+
 /** Attributes in their array, with commas between them. Those that the caller set, `own`, win over those that a kind of span implies. */
 class Attributes {
   text = "";
@@ -106,7 +109,7 @@ class Attributes {
 
   /** Whether the caller has not set it. */
   isFree({ key }) {
-    return this.own?.[key] === undefined;
+    return isUnset(this.own?.[key]);
   }
 
   /** One that is implied, unless it is empty. */
@@ -133,7 +136,7 @@ class Attributes {
 
   /** An association property, unless the caller has set it. */
   associated(name, text, properties) {
-    if (text && properties?.[name] === undefined) this.implied(ASSOCIATED[name], text);
+    if (text && isUnset(properties?.[name])) this.implied(ASSOCIATED[name], text);
   }
 
   message(list, index, role, text) {
@@ -200,10 +203,10 @@ function addAssociation(to, properties, { eventId, userId, convoId, event }) {
   to.associated("convo_id", convoId, properties);
   to.associated("event", event, properties);
   to.associated("event_name", event, properties);
-  if (eventId && ownEvent === undefined && to.isFree(ASSOCIATED.event_id)) to.take(ASSOCIATED.event_id.string, written);
+  if (eventId && isUnset(ownEvent) && to.isFree(ASSOCIATED.event_id)) to.take(ASSOCIATED.event_id.string, written);
   for (const name in properties) {
     const key = ASSOCIATION + name;
-    if (properties[name] !== undefined && to.own?.[key] === undefined) to.typed(attribute(key), properties[name]);
+    if (properties[name] !== undefined && isUnset(to.own?.[key])) to.typed(attribute(key), properties[name]);
   }
 }
 
@@ -253,7 +256,7 @@ export const spanText = (span, end, cap, limit) =>
 export function isOfUse({ kind, place: { identity }, operationId, properties, attributes }) {
   if (kind || operationId || identity.eventId || identity.userId || identity.convoId) return true;
   return (
-    ["user_id", "convo_id", "event_id"].some((name) => properties?.[name] != null) ||
-    Object.keys(attributes ?? {}).some((key) => KEPT.test(key))
+    ["user_id", "convo_id", "event_id"].some((name) => !isUnset(properties?.[name])) ||
+    Object.keys(attributes ?? {}).some((key) => KEPT.test(key) && !isUnset(attributes[key]))
   );
 }

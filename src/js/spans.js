@@ -86,8 +86,8 @@ export class Span {
       const { kind, detail } = open;
       if (kind == LLM_KIND) {
         detail[3] = model ?? detail[3];
-        detail[5] = inputTokens;
-        detail[6] = outputTokens;
+        detail[5] = inputTokens ?? detail[5];
+        detail[6] = outputTokens ?? detail[6];
       } else {
         if (model) add(open, { "gen_ai.response.model": model });
         if (inputTokens) add(open, { "gen_ai.usage.input_tokens": inputTokens });
@@ -152,7 +152,7 @@ if (Symbol.dispose) {
 
 function messages(list) {
   if (!Array.isArray(list)) wrong("messages", "must be an array", list, kindOf);
-  return list.map((message, index) => {
+  return Array.from(list, (message, index) => {
     const path = `messages[${index}]`;
     demandObject(message, path);
     return [checked("!", message.role, `${path}.role`), asText(message.content, `${path}.content`)];
@@ -183,10 +183,12 @@ export function run(span, work, keepsOutput) {
     throw error;
   };
   let result;
+  let isPromise;
   try {
     result = work(span);
+    isPromise = typeof result?.then == "function";
   } catch (error) {
     fail(error);
   }
-  return typeof result?.then == "function" ? Promise.resolve(result).then(succeed, fail) : succeed(result);
+  return isPromise ? Promise.resolve(result).then(succeed, fail) : succeed(result);
 }

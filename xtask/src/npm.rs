@@ -156,6 +156,8 @@ pub fn bundle(entry: &Path, bundle: &Path) -> Step {
     Step::new("bundle", &esbuild.display().to_string(), &["--bundle", "--format=esm", "--log-level=warning"]).args(&[
         "--minify-whitespace".to_owned(),
         "--minify-syntax".to_owned(),
+        // node shows the whole line of an error.
+        "--line-limit=120".to_owned(),
         "--allow-overwrite".to_owned(),
         entry.display().to_string(),
         format!("--outfile={}", bundle.display()),

@@ -30,11 +30,12 @@ const REFUSED = [
   [(r) => r.trackAi({ ...ai, properties: { total: 10n } }), "trackAi: properties.total cannot be JSON: it is a bigint"],
   [(r) => r.trackAi({ ...ai, properties: { s: Symbol("s") } }), "trackAi: properties.s cannot be JSON: it is a symbol"],
   [(r) => r.trackAi({ ...ai, properties: { f() {} } }), "trackAi: properties.f cannot be JSON: it is a function"],
-  [(r) => r.trackAi({ ...ai, properties: { circular } }), /^trackAi: properties cannot be JSON: .*circular/i],
-  [(r) => r.trackAi({ ...ai, properties: { deep: [1n] } }), /^trackAi: properties cannot be JSON: .*BigInt/],
+  [(r) => r.trackAi({ ...ai, properties: { circular } }), /^trackAi: properties.circular cannot be JSON: .*circular/i],
+  [(r) => r.trackAi({ ...ai, properties: { deep: [1n] } }), /^trackAi: properties.deep cannot be JSON: .*BigInt/],
   [(r) => r.trackAi({ ...ai, featureFlags: { on: true } }), "trackAi: featureFlags.on must be a string, not true"],
   [(r) => r.trackAi({ ...ai, attachments: attachment }), "trackAi: attachments must be an array, not an object"],
   [(r) => r.trackAi({ ...ai, attachments: [null] }), "trackAi: attachments[0] must be an object"],
+  [(r) => r.trackAi({ ...ai, attachments: [, attachment] }), "trackAi: attachments[0] must be an object"],
   [(r) => r.trackAi({ ...ai, attachments: [attachment, { ...attachment, type: "video" }] }), /^trackAi: attachments\[1\]\.type must be one of code, text/],
   [(r) => r.trackAi({ ...ai, attachments: [{ ...attachment, role: "context" }] }), /^trackAi: attachments\[0\]\.role must be one of/],
   [(r) => r.trackAi({ ...ai, attachments: [{ ...attachment, value: "" }] }), /^trackAi: attachments\[0\]\.value must not be empty/],
@@ -56,6 +57,7 @@ const REFUSED = [
   [(r) => r.startSpan({ name: "s", startTime: "now" }), /^startSpan: startTime must be/],
   [(r) => r.startLlmSpan({ name: "s", messages: "hi" }), "startLlmSpan: messages must be an array, not a string"],
   [(r) => r.startLlmSpan({ name: "s", messages: [{ content: "hi" }] }), "startLlmSpan: messages[0].role must be a non-empty string"],
+  [(r) => r.startLlmSpan({ name: "s", messages: [, { role: "user" }] }), "startLlmSpan: messages[0] must be an object"],
   [(r) => r.startLlmSpan({ name: "s", inputTokens: "3" }), 'startLlmSpan: inputTokens must be a number, 0 or more, not "3"'],
   [(r) => r.startToolSpan({ name: "s", inputParameters: circular }), /^startToolSpan: inputParameters cannot be JSON/],
   [(r) => r.trackTool({ name: "s", durationMs: -1 }), "trackTool: durationMs must be a number, 0 or more, not -1"],
@@ -82,6 +84,7 @@ test("handles of what could not begin take every call and record nothing", async
   await withClient(async ({ raindrop, ingest }) => {
     const interaction = raindrop.begin({ eventId: "named", properties: 1 });
     assert.equal(interaction.eventId, "named");
+    assert.match(raindrop.begin({ eventId: 5, input: "hi" }).eventId, /^[0-9a-f-]{36}$/);
     interaction.setProperty("a", 1);
     const child = interaction.startSpan({ name: "s", parent: raindrop.startSpan({}) });
     child.setAttributes({ a: 1 });
@@ -103,11 +106,12 @@ test("a bad update leaves the interaction as it was", async () => {
     interaction.setProperties([1]);
     interaction.setProperty("big", 1n);
     interaction.addAttachments([{ ...attachment, type: "video" }]);
+    interaction.addAttachments([, attachment]);
     interaction.finish("done");
     interaction.finish({ output: "bye" });
     assert.deepEqual(
       errors.map(({ message }) => message.split(" ").slice(0, 2).join(" ")),
-      ["setInput: input", "setProperties: properties", "setProperty: properties.big", "addAttachments: attachments[0].type", "finish: the"],
+      ["setInput: input", "setProperties: properties", "setProperty: properties.big", "addAttachments: attachments[0].type", "addAttachments: attachments[0]", "finish: the"],
     );
     await raindrop.close();
     assert.deepEqual((await ingest.received()).interactions.e.ai_data, { input: "hi", output: "bye" });
@@ -152,8 +156,25 @@ test("an app's own errors in getters and in onError stay in the call", async () 
     },
   };
   assert.equal(raindrop.trackAi(trap), undefined);
+  for (const thrown of [undefined, { message: Symbol("s") }, Object.create(null), { get field() { throw this; } }]) {
+    assert.equal(raindrop.trackAi({ get userId() { throw thrown; } }), undefined);
+  }
+  const { proxy, revoke } = Proxy.revocable([], {});
+  revoke();
+  assert.equal(raindrop.trackAi(proxy), undefined);
   assert.equal(raindrop.trackAi({ ...ai, properties: { toJSON: () => assert.fail() } }), undefined);
-  assert.equal(raindrop.stats().refused, 2);
+  assert.equal(raindrop.stats().refused, 7);
+});
+
+test("an onError that fails later is no unhandled rejection", async () => {
+  let unhandled = 0;
+  const count = () => unhandled++;
+  process.on("unhandledRejection", count);
+  const raindrop = new Raindrop({ writeKey: "rk", onError: async () => Promise.reject(new Error("no logger")) });
+  raindrop.trackAi({});
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", count);
+  assert.equal(unhandled, 0);
 });
 
 test("without onError the console is told, once for each call and field", async () => {

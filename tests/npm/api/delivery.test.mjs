@@ -186,6 +186,24 @@ test("a fetch that fails is an http error with its cause", async () => {
   }
 });
 
+test("a fetch that answers with anything that has a status is taken at its word", async () => {
+  for (const answer of [{ ok: true, status: 200 }, { ok: true, status: 204, headers: {} }, { status: 200, headers: { get: () => 5 } }]) {
+    const raindrop = clientWith(async () => answer);
+    raindrop.trackAi(event);
+    assert.equal((await raindrop.flush()).delivered, 1);
+  }
+  const raindrop = clientWith(async () => ({ status: 503, headers: { get: () => 0 } }), { maxAttempts: 1 });
+  raindrop.trackAi(event);
+  await told("warn", () => assert.rejects(raindrop.flush(), { status: 503 }));
+});
+
+test("a fetch that throws what cannot be read fails like any other", async () => {
+  const thrown = Object.defineProperty(new Error(), "message", { get: () => assert.fail() });
+  const raindrop = clientWith(() => Promise.reject(thrown), { maxAttempts: 1 });
+  raindrop.trackAi(event);
+  await told("warn", () => assert.rejects(raindrop.flush(), { code: "http" }));
+});
+
 test("close ends within its time and says what it left", async () => {
   const { fetch } = fakeFetch(() => new Promise(() => {}));
   const raindrop = clientWith(fetch, { closeTimeoutMs: 20 });
@@ -391,4 +409,46 @@ test("whoever hears that the buffer is full may record, or throw", async (t) => 
     },
     { traceMaxQueueSize: 2 },
   );
+});
+
+test("scopes that were closed leave nothing behind, also where nothing is ever collected", async () => {
+  const script = `
+    // Node's own collects, and is made when it is first needed.
+    new Response();
+    globalThis.FinalizationRegistry = undefined;
+    const { Instance } = WebAssembly;
+    let memory;
+    WebAssembly.Instance = function (...given) {
+      const instance = new Instance(...given);
+      ({ memory } = instance.exports);
+      return instance;
+    };
+    const { Raindrop } = await import(${JSON.stringify(`${PACKAGE}node.js`)});
+    const raindrop = new Raindrop({ writeKey: "rk", fetch: async () => new Response(), flushOnFinish: false });
+    const serve = async (requests) => {
+      for (let number = 0; number < requests; number++) {
+        const scope = raindrop.scope();
+        if (number % 10 == 0) scope.trackAi({ userId: "u", input: "hi" });
+        await scope.close();
+      }
+      return memory.buffer.byteLength;
+    };
+    const before = await serve(1000);
+    console.log(JSON.stringify([(await serve(10_000)) - before, raindrop.stats().delivered]));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
+  assert.deepEqual(JSON.parse(stdout), [0, 1100]);
+});
+
+test("a scope that is closed twice, or flushed after that, has nothing to do", async () => {
+  const { fetch, requests } = fakeFetch(() => new Response());
+  const raindrop = clientWith(fetch);
+  const scope = raindrop.scope();
+  scope.trackAi(event);
+  const reports = await Promise.all([scope.close(), scope.close()]);
+  raindrop.trackAi(event);
+  reports.push(await scope.close(), await scope.flush());
+  assert.deepEqual(reports.map(({ delivered }) => delivered), [1, 0, 0, 0]);
+  assert.deepEqual(Object.keys(reports[3]), Object.keys(reports[0]));
+  scope.scope().trackAi(event);
+  assert.deepEqual([requests.length, raindrop.stats().pending, raindrop.stats().delivered], [1, 2, 1]);
 });

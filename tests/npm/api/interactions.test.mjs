@@ -1,7 +1,7 @@
 // What becomes of interactions until they are sent, and of those that are not.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { landed, told, withClient } from "./setup.mjs";
+import { Raindrop, landed, told, withClient } from "./setup.mjs";
 
 const attachment = (length) => ({ type: "text", role: "input", value: "x".repeat(length) });
 
@@ -107,6 +107,21 @@ test("attachments that add up go out in requests of their own, in order", async 
   });
   assert.deepEqual(partials.map(({ is_pending, attachments }) => [is_pending, attachments.length]), [[true, 2], [true, 2], [false, 1]]);
   assert.deepEqual(interactions.e.ai_data, { input: "hi", output: "bye" });
+});
+
+test("a property that is too deep to be cut holds up nothing", async () => {
+  let deep = 1;
+  for (let level = 0; level < 3000; level++) deep = [deep];
+  const sent = [];
+  const fetch = async (_, { body }) => {
+    sent.push(body);
+    return new Response();
+  };
+  const raindrop = new Raindrop({ writeKey: "rk", fetch, flushOnFinish: false, maxTextFieldChars: 100 });
+  raindrop.begin({ userId: "u", input: "hi", properties: { deep } });
+  raindrop.begin({ userId: "u", input: "hi" });
+  assert.equal((await raindrop.close()).delivered, 2);
+  assert.ok(sent[0].includes(JSON.stringify(deep)));
 });
 
 test("what many open interactions hold is bounded", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { landed, withClient } from "./setup.mjs";
+import { landed, told, withClient } from "./setup.mjs";
 
 const ASSOCIATION = "traceloop.association.properties.";
 
@@ -222,6 +222,21 @@ test("withSpan and withTool mark what throws as failed and throw it on", async (
   assert.deepEqual(failure(found.nothing), { code: 2, message: "unknown error" });
 });
 
+test("whatever work throws, and whatever its result does, ends the span", async () => {
+  const { spans } = await landed(async (raindrop) => {
+    const options = { name: "s", eventId: "e" };
+    assert.throws(() => raindrop.withSpan(options, () => { throw Object.create(null); }));
+    assert.throws(() => raindrop.withSpan(options, () => ({ get then() { throw new Error("then!"); } })), /then!/);
+  });
+  assert.deepEqual(
+    spans.map(failure),
+    [
+      { code: 2, message: "unknown error" },
+      { code: 2, message: "then!" },
+    ],
+  );
+});
+
 test("a result that JSON cannot hold is returned all the same", async () => {
   await withClient(async ({ raindrop, errors }) => {
     const circular = {};
@@ -325,6 +340,39 @@ test("what the caller sets wins over what a kind of span implies", async () => {
   assert.equal(s.attributes[`${ASSOCIATION}user_id`], "other");
   assert.equal(s.attributes[`${ASSOCIATION}event`], "renamed");
   assert.equal(s.attributes[`${ASSOCIATION}event_name`], "chat");
+});
+
+test("what the caller leaves open is no value of the caller's", async () => {
+  const { spans } = await landed((raindrop) => {
+    const attributes = { "ai.operationId": null, "gen_ai.response.model": undefined, "traceloop.association.properties.event_id": NaN };
+    const properties = { user_id: null, event_id: null };
+    raindrop.startSpan({ name: "plain", operationId: "op", attributes }).end();
+    raindrop.startLlmSpan({ name: "llm", eventId: "e", model: "m", attributes }).end();
+    raindrop.begin({ userId: "u", input: "hi", eventId: "i" }).startSpan({ name: "child", properties }).end();
+  });
+  const [plain, llm, child] = spans.map(({ attributes }) => attributes);
+  assert.deepEqual(plain, { "ai.operationId": "op" });
+  assert.equal(llm["gen_ai.response.model"], "m");
+  assert.equal(llm["traceloop.association.properties.event_id"], "e");
+  assert.equal(child["traceloop.association.properties.user_id"], "u");
+  assert.equal(child["traceloop.association.properties.event_id"], "i");
+});
+
+test("a span of which only unset values would be kept is warned of", async () => {
+  const lines = await told("warn", () =>
+    withClient(({ raindrop }) => raindrop.startSpan({ name: "s", attributes: { "ai.operationId": null }, properties: { user_id: NaN } }).end()),
+  );
+  assert.match(lines.join(), /span "s" has no event id/);
+});
+
+test("tokens that are told one by one add up", async () => {
+  const { spans } = await landed((raindrop) => {
+    const call = raindrop.startLlmSpan({ name: "s", eventId: "e", model: "m", inputTokens: 7 });
+    call.setTokenUsage({ outputTokens: 5 });
+    call.end();
+  });
+  const { attributes } = spans[0];
+  assert.deepEqual([attributes["gen_ai.usage.input_tokens"], attributes["gen_ai.usage.output_tokens"]], [7, 5]);
 });
 
 test("texts are cut to the cap, in code points and with a marker", async () => {
