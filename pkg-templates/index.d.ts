@@ -222,7 +222,10 @@ interface SpanBase {
   name: string;
   /** The event that the span belongs to. Default: that of the interaction, or of the parent. */
   eventId?: string | null | undefined;
-  /** Sent as `ai.operationId`. Raindrop drops a span that has neither this nor an event, user or conversation. */
+  /**
+   * Sent as `ai.operationId`, but of a tool. Raindrop drops a plain span that has neither this nor an event, user or
+   * conversation.
+   */
   operationId?: string | null | undefined;
   /** The span that this one is a part of. Default: none. */
   parent?: Span | null | undefined;
@@ -409,11 +412,11 @@ export interface PerReason {
 
 /** What one flush did. */
 export interface FlushReport {
-  /** Requests made, each attempt counted. */
+  /** Requests made, each attempt counted. Those to a Workshop are not. */
   requests: number;
   delivered: number;
   deliveredOf: PerKind;
-  /** Left for a later flush. */
+  /** Left for a later flush; by `close`, for the flush of the client that a scope is of. What a client leaves is lost. */
   requeued: number;
   requeuedOf: PerKind;
   dropped: number;
@@ -460,10 +463,10 @@ export declare class Raindrop implements SpanSource {
    */
   resumeInteraction(eventId: string, known?: KnownInteraction | null): Interaction;
 
-  /** Records a finished request to a model and its answer. Returns its event id, or nothing if it was not recorded. */
+  /** Records a finished request to a model and its answer. Returns its event id, or nothing if it was refused. */
   trackAi(event: AiEvent): string | undefined;
   trackAi(events: readonly AiEvent[]): (string | undefined)[];
-  /** Records an event without a model in it. Returns its event id, or nothing if it was not recorded. */
+  /** Records an event without a model in it. Returns its event id, or nothing if it was refused. */
   track(event: PlainEvent): string | undefined;
   track(events: readonly PlainEvent[]): (string | undefined)[];
   /** Records a judgement on an event, or several. */
@@ -491,8 +494,8 @@ export declare class Raindrop implements SpanSource {
   stats(): Stats;
 
   /**
-   * Delivers everything that was recorded before the call. Ends when the flushes that the package began by itself are over
-   * too, so that all of it has arrived then.
+   * Delivers everything that was recorded before the call, but for what another `flush` of yours is sending. Ends when the
+   * flushes that the package began by itself are over too.
    *
    * Rejects with the {@link RaindropError} of the first request that failed for good; what may still be delivered is back in
    * the buffer.
@@ -500,7 +503,10 @@ export declare class Raindrop implements SpanSource {
   flush(): Promise<FlushReport>;
   /** The same as `flush`. */
   forceFlush(): Promise<FlushReport>;
-  /** Ends recording and delivers everything, within `closeTimeoutMs`. Rejects like `flush`. */
+  /**
+   * Ends recording and delivers everything, within `closeTimeoutMs`. Rejects like `flush`; when its time is over it resolves,
+   * with a report of what it left.
+   */
   close(): Promise<FlushReport>;
   /** Closes the client, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;

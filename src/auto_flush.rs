@@ -19,7 +19,8 @@ const MAX_NAP: Millis = 1_000;
 impl Client {
     /// Flushes again and again, at the intervals of the builder, until the client is closed or gone.
     ///
-    /// The future does nothing by itself: spawn it on the executor that you have.
+    /// The future does nothing by itself: spawn it on the executor that you have. On native that is a tokio runtime with I/O and
+    /// time enabled; elsewhere it warns, and ends.
     ///
     /// ```no_run
     /// # async fn run(client: raindrop::Client) {

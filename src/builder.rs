@@ -83,7 +83,7 @@ impl Default for ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// The key that lets records in. Default: none, and the client records and sends nothing.
+    /// The key that lets records in. Default: none, and nothing is recorded unless there is a local Workshop.
     pub fn write_key(mut self, write_key: impl Into<String>) -> Self {
         self.write_key = write_key.into();
         self
@@ -126,14 +126,14 @@ impl ClientBuilder {
         self
     }
 
-    /// How many spans wait for a flush. Default: 5,000. At the limit the oldest is dropped and counted.
+    /// How many spans wait for a flush. Default: 5,000; zero: none are recorded. At the limit the oldest is dropped and counted.
     pub fn trace_max_queue_size(mut self, spans: usize) -> Self {
         self.limits.spans = spans;
         self
     }
 
-    /// How many events wait for a flush, and as many interactions, signals and users each. Default: 5,000. At the limit
-    /// the new one is dropped and counted.
+    /// How many events wait for a flush, and as many interactions, signals and users each. Default: 5,000;
+    /// zero: none are recorded. At the limit the new one is dropped and counted.
     pub fn event_max_queue_size(mut self, events: usize) -> Self {
         self.limits.events = events;
         self
@@ -161,14 +161,14 @@ impl ClientBuilder {
         self
     }
 
-    /// By which fraction waits vary, from 0.0 to 1.0. Default: 0.2.
+    /// By which fraction waits vary, from 0.0 to 1.0: what is beyond is taken as the nearest of them. Default: 0.2.
     pub fn jitter_fraction(mut self, fraction: f64) -> Self {
         self.retry.jitter_fraction = fraction;
         self
     }
 
-    /// How long one attempt may take. Default: 30 s. After an hour another flush takes its records for left behind, and sends
-    /// them too.
+    /// How long one attempt may take. Default: 30 s. Zero lets none succeed. The records of one that is still open after an hour
+    /// are sent again by the next flush.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = millis(timeout);
         self

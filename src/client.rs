@@ -73,7 +73,8 @@ impl Client {
         self.recorder.home().counters.snapshot()
     }
 
-    /// Records an event without a model in it. Returns its id.
+    /// Records an event without a model in it. Returns its id, also when there was no room for it or it was too large: that is
+    /// counted, and warned of.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) without a `user_id` or with an invalid attachment,

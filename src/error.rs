@@ -24,7 +24,8 @@ pub enum Error {
         /// The beginning of the response body, at most 4 KiB.
         body: String,
     },
-    /// A value could not be turned into JSON. The source says why.
+    /// A value could not be turned into JSON. The source says why. No call of this crate returns it: it is for code that
+    /// converts its own errors with `?`.
     #[error("not representable as JSON")]
     Json(#[from] serde_json::Error),
     /// The client could not be built from these settings.

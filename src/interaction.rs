@@ -27,7 +27,8 @@ use crate::wire;
 ///
 /// # Errors
 /// All of them return [`Error::Closed`](crate::Error::Closed) after the client was closed, and
-/// [`Error::Invalid`](crate::Error::Invalid) for an attachment of unknown kind or role, or without a value.
+/// [`Error::Invalid`](crate::Error::Invalid) for an attachment of unknown kind or role or without a value, and if the handle was
+/// resumed without an id.
 #[derive(Clone)]
 pub struct Interaction {
     /// As it was when the handle was made.

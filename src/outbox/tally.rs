@@ -14,7 +14,7 @@ pub enum DropReason {
     TooLarge,
     /// The server refused it with a status that no retry changes: 400, 401, 403, 404 and the like.
     Rejected,
-    /// The interaction ended with no input, no output and no attachment.
+    /// The interaction, or a `track_ai`, had no input, no output and no attachment.
     EmptyInteraction,
     /// The interaction's `user_id` was not known when the client closed, or when its place in the full buffer was needed.
     UnknownUser,

@@ -12,7 +12,7 @@ use crate::records::{Attribute, LlmMessage};
 pub struct SpanOptions {
     /// What is done.
     pub name: String,
-    /// The event that the span belongs to. Default: that of the parent.
+    /// The event that the span belongs to. Default: that of the interaction, or of the parent.
     pub event_id: String,
     /// Sent as `ai.operationId`. The backend drops a span that has neither this nor an event, user or conversation.
     pub operation_id: String,
