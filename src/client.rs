@@ -196,7 +196,8 @@ impl Client {
     /// # Errors
     /// The first request's that failed for good, after up to [`max_attempts`](ClientBuilder::max_attempts).
     pub async fn close(&self) -> Result<FlushReport> {
-        if self.recorder.close_empty() {
+        self.recorder.outbox.close();
+        if self.recorder.is_empty() {
             return Ok(FlushReport::default());
         }
         drive(Flight::close(&self.recorder, platform::monotonic())).await.into_result()

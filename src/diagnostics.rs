@@ -44,7 +44,7 @@ impl Diagnostics {
     }
 
     pub fn warn(&self, kind: Warning, message: fmt::Arguments<'_>) {
-        if platform::HAS_CONSOLE && !self.is_silent && self.is_due(kind) {
+        if platform::WRITES_WARNINGS && !self.is_silent && self.is_due(kind) {
             platform::warn(message);
         }
     }

@@ -69,10 +69,10 @@ pub(crate) struct Flight {
     /// How long everything else waits for users: half of a close's time, as what is left at its end is lost.
     users_until: Option<Millis>,
     /// Where it begins in the order of recording.
-    id: u64,
+    begun_at: u64,
     /// It takes nothing that others gave up on from here on: at first the end of time, its own beginning once it has given up on
     /// something. So flushes that meet do not take turns at what none can deliver.
-    given_up: u64,
+    given_up_before: u64,
     horizon: u64,
     retry: RetryPolicy,
     request_timeout: Millis,
@@ -145,8 +145,8 @@ impl Flight {
             is_close,
             deadline: timeout.map(|timeout| now.saturating_add(timeout)),
             users_until: timeout.map(|timeout| now.saturating_add(timeout >> 1)),
-            id: home.counters.next_seq(),
-            given_up: u64::MAX,
+            begun_at: home.counters.next_seq(),
+            given_up_before: u64::MAX,
             horizon: 0,
             retry: home.config.retry,
             request_timeout: home.config.request_timeout,
@@ -290,6 +290,7 @@ impl Flight {
     /// with what was before.
     fn begin_pass(&mut self, now: Millis) {
         for recorder in self.recorders() {
+            recorder.outbox.trim_spares();
             recorder.outbox.reclaim_expired(now);
         }
         self.horizon = self.recorder.home().counters.last_seq();
@@ -375,7 +376,7 @@ impl Flight {
                 format_args!("{count} record(s) could not be delivered and wait for the next flush: {cause}"),
             );
         }
-        if platform::HAS_CONSOLE && self.config().debug && !report.is_empty() {
+        if platform::WRITES_WARNINGS && self.config().debug && !report.is_empty() {
             platform::debug(format_args!("flush: {report}"));
         }
     }
@@ -390,7 +391,7 @@ fn cause(error: Option<&Error>) -> &dyn fmt::Display {
 impl Drop for Flight {
     fn drop(&mut self) {
         for lane in self.lanes.iter().chain(&self.halves) {
-            lane.recorder.outbox.give_up(&lane.batch, 0);
+            lane.recorder.outbox.give_back(&lane.batch);
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct Wanted<'a> {
     pub kind: RecordKind,
     pub envelope: Envelope<'a>,
     /// Nothing that was given up on from here on.
-    pub given_up: u64,
+    pub given_up_before: u64,
     /// Nothing that was recorded earlier.
     pub from: u64,
     /// Nothing that was recorded later.
@@ -55,7 +55,7 @@ pub(crate) struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn includes(&self, run: &Run) -> bool {
-        run.given_up < self.given_up
+        run.given_up < self.given_up_before
             && run.first_seq() <= self.horizon
             && self.key.is_none_or(|key| run.key.as_deref() == Some(key))
     }
@@ -71,21 +71,28 @@ impl<C: Common> Outbox<C> {
         let place = found.or_else(|| own.find(wanted, parent.as_deref()))?;
         let state = parent.as_deref_mut().filter(|_| found.is_some()).unwrap_or(&mut own);
         let queue = state.queues.get_mut(wanted.kind);
-        let run = queue.lend(place, &wanted.envelope, wanted.horizon, wanted.given_up);
+        let run = queue.lend(place, &wanted.envelope, wanted.horizon, wanted.given_up_before);
         let batch = state.add_loan(wanted.kind, self.common.counters().next_seq(), run, wanted.expires);
         Some((found.is_some(), batch))
+    }
+
+    /// Gives back memory that is more than waited at one of the last two calls: of a client that rests for two, all of it.
+    pub fn trim_spares(&self) {
+        if !Spares::<Box<Run>>::ARE_KEPT {
+            return;
+        }
+        let mut state = self.lock();
+        if self.is_closed() {
+            state.spare = Spares::default();
+        } else {
+            let in_use = state.queues.iter().map(|queue| queue.runs().len()).sum();
+            state.spare.keep_as_used(in_use);
+        }
     }
 
     /// Takes back what was lent for too long.
     pub fn reclaim_expired(&self, now: Millis) {
         let mut state = self.lock();
-        if self.is_closed() {
-            state.spare = Spares::default();
-        } else {
-            // A client that rests twice keeps none.
-            let in_use = state.queues.iter().map(|queue| queue.runs().len()).sum();
-            state.spare.keep_as_used(in_use);
-        }
         while let Some(index) = state.loans.iter().position(|loan| loan.is_over(now)) {
             let Loan { batch, run, .. } = state.loans.swap_remove(index);
             state.queues.get_mut(batch.kind).put_back(run);
@@ -134,6 +141,11 @@ impl<C: Common> Outbox<C> {
         }
         state.keep(loan.run);
         batch.len
+    }
+
+    /// It waits again, as if it had not been lent.
+    pub fn give_back(&self, batch: &Batch) {
+        self.give_up(batch, 0);
     }
 
     /// It waits again, for another flush, given up at this place in the order of recording. Returns how many records that were.

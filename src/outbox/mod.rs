@@ -122,7 +122,7 @@ impl<C: Common> Outbox<C> {
         state
     }
 
-    /// Without what is on shelves, of which there will be some if it has to wait.
+    /// Locks without gathering what is on shelves. If the lock is taken, shelves are made, so that later spans need not wait.
     fn enter(&self) -> MutexGuard<'_, State> {
         if platform::HAS_THREADS {
             match self.state.try_lock() {

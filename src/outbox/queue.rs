@@ -89,10 +89,10 @@ impl Queue {
     }
 
     /// Lends from the run at `place` on as many records as fill one request.
-    pub fn lend(&mut self, mut place: usize, envelope: &Envelope<'_>, horizon: u64, given_up: u64) -> Box<Run> {
+    pub fn lend(&mut self, mut place: usize, envelope: &Envelope<'_>, horizon: u64, given_up_before: u64) -> Box<Run> {
         let mut lent = Box::<Run>::default();
         while let Some(run) = self.runs.get_mut(place) {
-            if run.given_up >= given_up {
+            if run.given_up >= given_up_before {
                 place = place.saturating_add(1);
                 continue;
             }

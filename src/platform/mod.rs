@@ -15,8 +15,8 @@ use crate::millis::Millis;
 
 pub use imp::HttpClient;
 pub(crate) use imp::{
-    BUFFER_BYTES, Boxed, EXPONENT_FROM, HAS_CONSOLE, HAS_THREADS, MERGES_INTERACTIONS, PerThread, SHORT_TEXT,
-    SPEED_OVER_SIZE, Spares, Text, Threaded, Transport, WORKSHOP_TAKES_HEADERS, can_sleep, debug, entropy, env,
+    BUFFER_BYTES, Boxed, EXPONENT_FROM, HAS_THREADS, MERGES_INTERACTIONS, PerThread, SHORT_TEXT, SPEED_OVER_SIZE,
+    Spares, Text, Threaded, Transport, WORKSHOP_TAKES_HEADERS, WRITES_WARNINGS, can_sleep, debug, entropy, env,
     float_digits, is_url, listens, monotonic, now, padded_text, parse_http_date, runtime_name, short_text, sleep, warn,
 };
 

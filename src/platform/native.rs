@@ -41,7 +41,7 @@ pub(crate) const BUFFER_BYTES: usize = 32 * 1024 * 1024;
 /// Whether Workshop gets more than the content's type.
 pub(crate) const WORKSHOP_TAKES_HEADERS: bool = true;
 /// Whether warnings are written.
-pub(crate) const HAS_CONSOLE: bool = true;
+pub(crate) const WRITES_WARNINGS: bool = true;
 /// Whether a lock may have to be waited for.
 pub(crate) const HAS_THREADS: bool = true;
 /// Whether calls on an interaction are merged here.

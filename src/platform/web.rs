@@ -39,7 +39,7 @@ pub(crate) const HAS_THREADS: bool = false;
 pub(crate) const SPEED_OVER_SIZE: bool = false;
 
 /// Of the npm package the half that is JavaScript writes warnings, and merges calls on an interaction.
-pub(crate) const HAS_CONSOLE: bool = !cfg!(raindrop_npm);
+pub(crate) const WRITES_WARNINGS: bool = !cfg!(raindrop_npm);
 pub(crate) const MERGES_INTERACTIONS: bool = !cfg!(raindrop_npm);
 
 #[wasm_bindgen(module = "/src/platform/web/host.js")]

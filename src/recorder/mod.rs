@@ -124,9 +124,8 @@ impl Recorder {
         }
     }
 
-    /// Ends recording. Returns whether there is nothing to deliver, as at the end of a request that recorded nothing.
-    pub fn close_empty(&self) -> bool {
-        self.outbox.close();
+    /// Whether there is nothing to deliver, as at the end of a request that recorded nothing, nor in scopes that seem to be dead.
+    pub fn is_empty(&self) -> bool {
         let client = self.client();
         if !client.scopes.is_empty() {
             self.adopt_abandoned(platform::monotonic());

@@ -97,7 +97,10 @@ mod tests {
         let looked_after = recorder.scopes.due(0);
         drop(scope);
         let has_nothing_to_deliver = thread::scope(|threads| {
-            let close = threads.spawn(|| recorder.close_empty());
+            let close = threads.spawn(|| {
+                recorder.outbox.close();
+                recorder.is_empty()
+            });
             // Long enough for one that does not wait.
             (0..1_000).take_while(|_| !close.is_finished()).for_each(|_| thread::yield_now());
             drop((looked_after, care));

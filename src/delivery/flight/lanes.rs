@@ -102,8 +102,15 @@ impl Flight {
 
     fn lend(&self, kind: RecordKind, key: Option<&str>, from: u64, horizon: u64, now: Millis) -> Option<Lane> {
         let expires = self.loan_end(now, 0);
-        let wanted =
-            Wanted { kind, envelope: self.envelope(kind), given_up: self.given_up, from, horizon, key, expires };
+        let wanted = Wanted {
+            kind,
+            envelope: self.envelope(kind),
+            given_up_before: self.given_up_before,
+            from,
+            horizon,
+            key,
+            expires,
+        };
         let (own, parent) = (&self.recorder, self.recorder.parent());
         let (is_parents, batch) = own.outbox.lend(parent.map(|parent| &parent.outbox), &wanted)?;
         let recorder = Arc::clone(parent.filter(|_| is_parents).unwrap_or(own));
@@ -187,7 +194,7 @@ impl Flight {
     }
 
     fn give_up(&mut self, lane: &Lane) {
-        self.given_up = self.id;
+        self.given_up_before = self.begun_at;
         let latest = self.recorder.home().counters.last_seq();
         let count = lane.recorder.outbox.give_up(&lane.batch, latest);
         self.outcome.report.add_requeued(lane.batch.kind, count);
