@@ -3,10 +3,10 @@ import { eventId } from "./ids.js";
 import { oneOf, read, table, texts, wrong } from "./input.js";
 import { cut, cutAll, quoted } from "./json.js";
 
-export const EVENT = table("eventId !userId event convoId model @timestamp input output {properties [attachments =featureFlags");
-const PLAIN_EVENT = table("eventId !userId event - - @timestamp - - {properties [attachments =featureFlags");
-const SIGNAL = table("!eventId !name type sentiment @timestamp attachmentId comment after {properties");
-const USER = table("!userId {traits");
+const EVENT_FIELDS = table("eventId !userId event convoId model @timestamp input output {properties [attachments =featureFlags");
+const PLAIN_EVENT_FIELDS = table("eventId !userId event - - @timestamp - - {properties [attachments =featureFlags");
+const SIGNAL_FIELDS = table("!eventId !name type sentiment @timestamp attachmentId comment after {properties");
+const USER_FIELDS = table("!userId {traits");
 
 const DEFAULT_EVENT = "ai_generation";
 const SIGNAL_TYPES = ["default", "standard", "feedback", "edit", "agent", "agent_internal"];
@@ -37,7 +37,7 @@ const attachmentText = ([type, role, value, name, language, id], cap) =>
   `${language ? `,"language":${quoted(language)}` : ""}}`;
 
 /** What a caller says of an event. */
-export function readEvent(options, fields = EVENT) {
+export function readEvent(options, fields = EVENT_FIELDS) {
   const [id, userId, event, convoId, model, timestamp, input, output, properties, attachments, flags] = read(fields, options);
   return {
     eventId: id,
@@ -86,10 +86,10 @@ export function aiEvent(options, context) {
   return complete(event, context);
 }
 
-export const plainEvent = (options, context) => complete(readEvent(options, PLAIN_EVENT), context);
+export const plainEvent = (options, context) => complete(readEvent(options, PLAIN_EVENT_FIELDS), context);
 
 export function signal(options) {
-  const [eventId, name, type, sentiment, timestamp, attachmentId, comment, after, properties] = read(SIGNAL, options);
+  const [eventId, name, type, sentiment, timestamp, attachmentId, comment, after, properties] = read(SIGNAL_FIELDS, options);
   if (type) oneOf(SIGNAL_TYPES, type, "type");
   if (sentiment && sentiment != "POSITIVE" && sentiment != "NEGATIVE") wrong("sentiment", "must be POSITIVE or NEGATIVE", sentiment);
   const values = texts(properties, "properties", comment && "comment", after && "after");
@@ -105,7 +105,7 @@ export function signal(options) {
 }
 
 export function user(options) {
-  const [userId, traits] = read(USER, options);
+  const [userId, traits] = read(USER_FIELDS, options);
   const values = texts(traits, "traits");
   return [undefined, (cap) => `{"user_id":${quoted(userId)},"traits":{${withoutComma(members(values, cap))}}}`];
 }

@@ -13,10 +13,10 @@ const ROLES = ["input", "output"];
 /** What a value is, for where its text should not show: it may be private, or the write key. */
 export const kindOf = (value) => (Array.isArray(value) ? "an array" : `${typeof value == "object" ? "an" : "a"} ${typeof value}`);
 /** A value as it is; an object as what it is. */
-const shown = (value) => (typeof value == "string" ? JSON.stringify(value) : /^[nb]/.test(typeof value) ? `${value}` : kindOf(value));
+const described = (value) => (typeof value == "string" ? JSON.stringify(value) : /^[nb]/.test(typeof value) ? `${value}` : kindOf(value));
 
 /** `given`: what was there, told by `tell`; nothing if nothing was. */
-export const wrong = (field, expected, given = "", tell = shown) => {
+export const wrong = (field, expected, given = "", tell = described) => {
   const told = given === "" || given === null ? "" : `, not ${tell(given)}`;
   throw Object.assign(new TypeError(`${field} ${expected}${told}`), { field });
 };
@@ -93,7 +93,7 @@ function attachment(item, path) {
 }
 
 export function oneOf(known, value, field) {
-  if (!known.includes(value)) wrong(field, `must be one of ${known.join(", ")}, not ${shown(value)}`);
+  if (!known.includes(value)) wrong(field, `must be one of ${known.join(", ")}, not ${described(value)}`);
 }
 
 /** No values. */

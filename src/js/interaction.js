@@ -63,7 +63,7 @@ export function begin(client, options) {
     if (client.merge("begin", identity, news, BEGIN)) from = { identity, trace: traceId() };
   });
   // What could not begin records nothing.
-  if (!from) return nothing(typeof id == "string" && id ? id : newId());
+  if (!from) return inert(typeof id == "string" && id ? id : newId());
   keepLatest(client.home.recent, from.identity.eventId, from, RECENT_KEPT);
   return new Interaction(client, from);
 }
@@ -77,7 +77,7 @@ export function resume(client, eventId, known) {
     client.learn(from.identity);
     return from;
   });
-  return from ? new Interaction(client, from) : nothing("");
+  return from ? new Interaction(client, from) : inert("");
 }
 
-const nothing = (eventId) => new Interaction(Client.off(), { identity: { eventId }, trace: traceId() });
+const inert = (eventId) => new Interaction(Client.off(), { identity: { eventId }, trace: traceId() });

@@ -148,7 +148,7 @@ export class Interactions {
     return {
       identity: { ...identity },
       timestamp: Date.now(),
-      ...nothing(),
+      ...noNews(),
       isFinished: false,
       // What began elsewhere may have had content there.
       hasContent: call != BEGIN,
@@ -191,7 +191,7 @@ export class Interactions {
   #settle(entry) {
     const { eventId } = entry.identity;
     this.#length -= entry.length;
-    Object.assign(entry, nothing());
+    Object.assign(entry, noNews());
     this.#changed.delete(eventId);
     this.#home.changed--;
     if (!this.#changed.size) this.#home.stores.delete(this);
@@ -216,7 +216,7 @@ export function keepLatest(map, key, value, kept) {
 }
 
 /** No news. `grown`: about how many characters the parts have that only grow, `length`: and all of it. */
-const nothing = () => ({ input: "", output: "", properties: NONE, attachments: [], flags: NONE, grown: 0, length: 0 });
+const noNews = () => ({ input: "", output: "", properties: NONE, attachments: [], flags: NONE, grown: 0, length: 0 });
 
 /** Adds values to those that are known: of a name the later one counts. */
 function joined(known, news) {

@@ -10,12 +10,12 @@ const ASSOCIATION = "traceloop.association.properties.";
 const KEPT = /^(gen_ai\..*|ai\.operationId|traceloop\.(span\.kind|workflow\.name|association\.properties\.(user|convo|event)_id))$/;
 
 /** What closes an attribute that is a text or an integer. It is written together with what opens the next one. */
-const CLOSE = '"}}';
+const ATTRIBUTE_END = '"}}';
 
-const opening = (key, type) => opened(`${CLOSE},{"key":"${escaped(key)}","value":{"${type}":"`);
+const opening = (key, type) => pieces(`${ATTRIBUTE_END},{"key":"${escaped(key)}","value":{"${type}":"`);
 
 /** Of what comes next: that, and what is the first of a span, both in one piece. */
-const opened = (next) => ({ next, first: next.slice(CLOSE.length + 1) });
+const pieces = (next) => ({ next, first: next.slice(ATTRIBUTE_END.length + 1) });
 
 /** Shorter texts are remembered: engines copy them, where a longer one may hold the text that it was cut from. */
 const SHORT = 13;
@@ -38,7 +38,7 @@ function attributeAt(index, key) {
 const KINDS = ["traceloop.span.kind", "raindrop.span.kind", "ai.operationId"].map(attribute);
 const OPERATION = KINDS[2];
 const [NAME, INPUT, OUTPUT, DURATION] = ["name", "input", "output", "duration_ms"].map((name) => attribute(`traceloop.entity.${name}`));
-const EVENT = attribute("ai.telemetry.metadata.raindrop.eventId");
+const EVENT_ID = attribute("ai.telemetry.metadata.raindrop.eventId");
 const ASSOCIATED = Object.fromEntries(
   ["user_id", "convo_id", "event", "event_name", "event_id"].map((name) => [name, attribute(ASSOCIATION + name)]),
 );
@@ -62,14 +62,14 @@ class Attributes {
   /** Takes what opens one, and its text, which is escaped. */
   take({ next, first }, text) {
     const { close } = this;
-    if (close == CLOSE) this.text += `${next}${text}`;
+    if (close == ATTRIBUTE_END) this.text += `${next}${text}`;
     else this.text += `${close && `${close},`}${first}${text}`;
-    this.close = CLOSE;
+    this.close = ATTRIBUTE_END;
   }
 
   string(it, text) {
     // Said twice, it is put into one piece, of which many will be made: for a text that changes that would take longer.
-    if (it.text === text) return this.take((it.all ??= opened([it.string.next, escaped(text)].join(""))), "");
+    if (it.text === text) return this.take((it.all ??= pieces([it.string.next, escaped(text)].join(""))), "");
     if (text.length < SHORT) {
       it.text = text;
       it.all = undefined;
@@ -181,7 +181,7 @@ function addModel(to, { detail, operationId }, limit) {
 }
 
 const TOOL = ["tool", "tool_call", "ai.toolCall"];
-const ONLY_TOOL = opened(TOOL.map((text, index) => KINDS[index].string.next + text).join(""));
+const ONLY_TOOL = pieces(TOOL.map((text, index) => KINDS[index].string.next + text).join(""));
 
 /** What a call of a tool says. */
 function addTool(to, { name, detail: [input, output], start }, end) {
@@ -198,7 +198,7 @@ function addAssociation(to, properties, { eventId, userId, convoId, event }) {
   const ownEvent = properties?.event_id;
   const id = typeof ownEvent == "string" ? cut(ownEvent, to.cap) : eventId;
   const written = id && escaped(id);
-  if (id && to.isFree(EVENT)) to.take(EVENT.string, written);
+  if (id && to.isFree(EVENT_ID)) to.take(EVENT_ID.string, written);
   to.associated("user_id", userId, properties);
   to.associated("convo_id", convoId, properties);
   to.associated("event", event, properties);
@@ -225,12 +225,12 @@ function encode(span, end, cap, limit) {
   const status = error == null ? OK : `],"status":{"code":2,"message":${quoted(cut(error, cap))}}}`;
   return (
     `{"traceId":"${place.trace}A==","spanId":"${place.id}${above}A=","name":"${escaped(name)}${times(start, end)}${to.text}` +
-    (to.close == CLOSE && status == OK ? CLOSED_OK : to.close + status)
+    (to.close == ATTRIBUTE_END && status == OK ? CLOSED_OK : to.close + status)
   );
 }
 
 const OK = '],"status":{"code":1}}';
-const CLOSED_OK = CLOSE + OK;
+const CLOSED_OK = ATTRIBUTE_END + OK;
 
 /** What stands between a span's name and its attributes, and the last of it: in a Worker the clock stands still. */
 function times(start, end) {

@@ -3,6 +3,15 @@ import { spanId, traceId } from "./ids.js";
 import { asContent, asText, checked, demandObject, errorText, kindOf, read, table, wrong } from "./input.js";
 import { LLM_KIND, TOOL_KIND } from "./span.js";
 
+// What a span of a model says, by its place; of a tool the first two. The caller hands over the fields of the table in this order.
+const INPUT = 0;
+const OUTPUT = 1;
+const MODEL = 2;
+const RESPONSE_MODEL = 3;
+const PROVIDER = 4;
+const INPUT_TOKENS = 5;
+const OUTPUT_TOKENS = 6;
+const MESSAGES = 7;
 const LLM = table("input output model - provider #inputTokens #outputTokens");
 const USAGE = table("model #inputTokens #outputTokens");
 
@@ -67,11 +76,11 @@ export class Span {
   }
 
   setInput(input) {
-    setContent(this, "setInput", 0, "input", input);
+    setContent(this, "setInput", INPUT, "input", input);
   }
 
   setOutput(output) {
-    setContent(this, "setOutput", 1, "output", output);
+    setContent(this, "setOutput", OUTPUT, "output", output);
   }
 
   setError(error) {
@@ -85,9 +94,9 @@ export class Span {
       const [model, inputTokens, outputTokens] = read(USAGE, usage);
       const { kind, detail } = open;
       if (kind == LLM_KIND) {
-        detail[3] = model ?? detail[3];
-        detail[5] = inputTokens ?? detail[5];
-        detail[6] = outputTokens ?? detail[6];
+        detail[RESPONSE_MODEL] = model ?? detail[RESPONSE_MODEL];
+        detail[INPUT_TOKENS] = inputTokens ?? detail[INPUT_TOKENS];
+        detail[OUTPUT_TOKENS] = outputTokens ?? detail[OUTPUT_TOKENS];
       } else {
         if (model) add(open, { "gen_ai.response.model": model });
         if (inputTokens) add(open, { "gen_ai.usage.input_tokens": inputTokens });
@@ -126,20 +135,20 @@ export class ToolSpan extends Span {}
 export class LlmSpan extends Span {
   setModel(model) {
     Span.update(this, "setModel", ({ detail }) => {
-      detail[2] = checked("", model, "model");
-      detail[3] = undefined;
+      detail[MODEL] = checked("", model, "model");
+      detail[RESPONSE_MODEL] = undefined;
     });
   }
 
   setProvider(provider) {
     Span.update(this, "setProvider", ({ detail }) => {
-      detail[4] = checked("", provider, "provider");
+      detail[PROVIDER] = checked("", provider, "provider");
     });
   }
 
   setMessages(list) {
     Span.update(this, "setMessages", ({ detail }) => {
-      detail[7] = messages(list);
+      detail[MESSAGES] = messages(list);
     });
   }
 }
@@ -161,7 +170,7 @@ function messages(list) {
 
 function llmDetail(options) {
   const detail = read(LLM, options);
-  if (options.messages != null) detail[7] = messages(options.messages);
+  if (options.messages != null) detail[MESSAGES] = messages(options.messages);
   return detail;
 }
 
