@@ -371,9 +371,13 @@ impl Flight {
         let Outcome { report, error, out_of_time } = &self.outcome;
         if report.requeued() > 0 && !out_of_time {
             let (count, cause) = (report.requeued(), cause(error.as_ref()));
+            let fate = match self.recorder.parent() {
+                None if self.is_close => "are lost",
+                _ => "wait for the next flush",
+            };
             self.recorder.home().diagnostics.warn(
                 Warning::DeliveryFailed,
-                format_args!("{count} record(s) could not be delivered and wait for the next flush: {cause}"),
+                format_args!("{count} record(s) could not be delivered and {fate}: {cause}"),
             );
         }
         if platform::WRITES_WARNINGS && self.config().debug && !report.is_empty() {

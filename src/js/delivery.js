@@ -90,7 +90,10 @@ class Flight {
     const { requests, delivered, requeued, dropped } = report;
     const cause = this.#error?.message;
     if (isLate) client.home.warn("late", "close ran out of time with records undelivered: see `closeTimeoutMs`");
-    else if (requeued) client.home.warn("requeued", `${requeued} record(s) could not be delivered and wait for the next flush: ${cause}`);
+    else if (requeued) {
+      const fate = client.isClosed && !client.parent ? "are lost" : "wait for the next flush";
+      client.home.warn("requeued", `${requeued} record(s) could not be delivered and ${fate}: ${cause}`);
+    }
     if (dropped && cause) client.home.warn("dropped", `${dropped} record(s) are lost: ${cause}`);
     if (client.home.isDebugging && (requests || delivered || requeued || dropped)) {
       console.debug(`raindrop: flush: ${delivered} delivered in ${requests} request(s), ${requeued} left, ${dropped} dropped`);
