@@ -215,6 +215,9 @@ impl Interactions {
 
     /// Makes a record of the news of one interaction, if they begin at `awaited` or before and its user is known.
     pub fn seal_awaited(&mut self, event_id: &str, awaited: u64, encoding: &Encoding) -> Option<Sealed> {
+        if self.changed == 0 {
+            return None;
+        }
         let position = self.find(event_id)?;
         let changed_at = self.entries.get(position)?.changed_at?;
         if changed_at <= awaited { self.seal(position, encoding) } else { None }
