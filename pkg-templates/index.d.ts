@@ -495,7 +495,7 @@ export declare class Raindrop implements SpanSource {
 
   /**
    * Delivers everything that was recorded before the call, but for what another `flush` of yours is sending. Ends when the
-   * flushes that the package began by itself are over too.
+   * flushes that recording calls began are over too.
    *
    * Rejects with the {@link RaindropError} of the first request that failed for good; what may still be delivered is back in
    * the buffer.

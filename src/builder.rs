@@ -89,7 +89,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Where the ingestion API is, up to the routes; neither user nor query nor fragment is in it. Default: [`DEFAULT_ENDPOINT`].
+    /// Where the ingestion API is, up to the routes; neither user nor query nor fragment is in it, nor any `@`. Default: [`DEFAULT_ENDPOINT`].
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
         self
@@ -251,9 +251,10 @@ impl ClientBuilder {
     /// [`Error::Config`] if the endpoint is not an absolute http or https URL, or the write key cannot stand in a header.
     pub fn build(self) -> Result<Client> {
         let base_url = http_url(&self.endpoint).ok_or_else(|| {
-            let endpoint = &self.endpoint;
+            // Before an `@` there may be a password.
+            let endpoint = if self.endpoint.bytes().any(|byte| byte == b'@') { "…" } else { &self.endpoint };
             Error::Config(format!(
-                "endpoint \"{endpoint}\" is not an absolute http or https URL, like {DEFAULT_ENDPOINT}"
+                "endpoint \"{endpoint}\" is not an absolute http or https URL without an @, like {DEFAULT_ENDPOINT}"
             ))
         })?;
         let write_key = self.write_key.trim_ascii();

@@ -5,8 +5,8 @@ use crate::platform;
 /// Where the ingestion API is unless told otherwise.
 pub const DEFAULT_ENDPOINT: &str = "https://api.raindrop.ai/v1/";
 
-/// An absolute http or https URL with a slash at its end for a route to follow. No user is in it, whose name and password
-/// would compete with the write key, no query and no fragment.
+/// An absolute http or https URL with a slash at its end for a route to follow. No `@` is in it, before which a user's name and
+/// password would compete with the write key, no query and no fragment.
 pub(crate) fn http_url(url: &str) -> Option<String> {
     let url = url.trim_ascii();
     let rest = ["http://", "https://"].iter().find_map(|scheme| {

@@ -298,7 +298,7 @@ impl Flight {
         if (self.wants)(RecordKind::Partial) {
             let mut report = mem::take(&mut self.outcome.report);
             for recorder in self.recorders() {
-                recorder.outbox.seal_all(false, &self.config().encoding, report.dropped_mut());
+                recorder.outbox.seal_all(false, report.dropped_mut());
             }
             self.outcome.report = report;
         }
@@ -308,8 +308,7 @@ impl Flight {
     /// Nothing is under way and nothing can be taken. `None`: a close goes on with another pass.
     fn end_pass(&mut self, now: Millis) -> Option<Command> {
         let outbox = &self.recorder.outbox;
-        // What it gave up on it does not try again, but what others have may come back.
-        let is_kept_back = self.made_progress().1 > self.progress.1 && outbox.lent() == 0;
+        let is_kept_back = self.made_progress().1 > self.progress.1;
         if !self.is_close || !outbox.has_records() || is_kept_back {
             return Some(Command::Done);
         }
@@ -353,7 +352,7 @@ impl Flight {
 
     fn settle_leftover(&mut self) {
         let (home, outbox) = (self.recorder.home(), &self.recorder.outbox);
-        let leftover = outbox.take_leftover(&home.config.encoding, self.outcome.report.dropped_mut());
+        let leftover = outbox.take_leftover(self.outcome.report.dropped_mut());
         let count = leftover.len().saturating_add(outbox.lent());
         match self.recorder.parent() {
             Some(parent) => parent.outbox.adopt(leftover),
@@ -371,14 +370,11 @@ impl Flight {
         let Outcome { report, error, out_of_time } = &self.outcome;
         if report.requeued() > 0 && !out_of_time {
             let (count, cause) = (report.requeued(), cause(error.as_ref()));
-            let fate = match self.recorder.parent() {
-                None if self.is_close => "are lost",
-                _ => "wait for the next flush",
-            };
-            self.recorder.home().diagnostics.warn(
-                Warning::DeliveryFailed,
-                format_args!("{count} record(s) could not be delivered and {fate}: {cause}"),
-            );
+            let hope = if self.is_close { "" } else { " and wait for the next flush" };
+            self.recorder
+                .home()
+                .diagnostics
+                .warn(Warning::DeliveryFailed, format_args!("{count} record(s) could not be delivered{hope}: {cause}"));
         }
         if platform::WRITES_WARNINGS && self.config().debug && !report.is_empty() {
             platform::debug(format_args!("flush: {report}"));
@@ -402,10 +398,13 @@ impl Drop for Flight {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
     use std::time::Duration;
 
     use super::*;
-    use crate::{Client, ClientBuilder, SpanOptions};
+    use crate::outbox::Dropped;
+    use crate::{BeginOptions, Client, ClientBuilder, SpanOptions};
 
     fn settings() -> ClientBuilder {
         Client::builder().write_key("rk").disable_local_workshop()
@@ -413,6 +412,10 @@ mod tests {
 
     fn record(client: &Client) {
         client.start_span(SpanOptions { event_id: "evt".to_owned(), ..SpanOptions::default() }).end();
+    }
+
+    fn poll<F: Future>(call: F) -> Poll<F::Output> {
+        pin!(call).poll(&mut Context::from_waker(Waker::noop()))
     }
 
     /// Makes the attempt that is due fail.
@@ -444,20 +447,20 @@ mod tests {
         }
     }
 
+    /// What is new of an interaction becomes a record in the moment in which the one before is gone.
     #[test]
-    fn a_close_that_gave_up_waits_for_what_another_flush_has() {
-        let client = settings().max_attempts(1).build().unwrap();
-        record(&client);
+    fn a_close_delivers_what_waited_for_a_record_that_another_flush_has_just_delivered() {
+        let client = settings().build().unwrap();
+        let begin = BeginOptions { user_id: "u".to_owned(), input: "hi".to_owned(), ..BeginOptions::default() };
+        let Poll::Ready(interaction) = poll(client.begin(begin)) else { panic!("it waits") };
         let mut flush = Flight::flush(&client.recorder, |_| true, 0);
-        let Some(post) = flush.attempt(0) else { panic!("nothing is due") };
-        record(&client);
+        assert!(flush.attempt(0).is_some());
+        assert!(poll(interaction.set_property("more", true)).is_ready());
         let mut close = Flight::close(&client.recorder, 0);
-        fail(&mut close);
-        assert!(close.end_pass(0).is_none());
-        let taken = Response { status: 200, retry_after: None, body: String::new() };
-        flush.answered(post.slot, Ok(taken), 0);
-        assert!(matches!(close.next(0), Command::Done));
-        assert_eq!(client.stats().delivered(), 1);
+        assert!(close.attempt(0).is_none());
+        let batch = flush.lanes[0].batch;
+        client.recorder.outbox.settle(&batch, None, &mut Dropped::default());
+        assert!(matches!(close.next(0), Command::Post(_)));
     }
 
     #[test]

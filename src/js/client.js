@@ -167,7 +167,8 @@ export class Client {
   flush() {
     clearTimeout(this.scheduled);
     this.scheduled = undefined;
-    return Promise.all([deliver(this, FLUSH), ...this.unasked]).then(([report]) => report);
+    const flushes = [deliver(this, FLUSH), ...this.unasked];
+    return Promise.allSettled(flushes).then(() => Promise.all(flushes)).then(([report]) => report);
   }
 
   close() {

@@ -34,6 +34,7 @@ class Flight {
   constructor(client, occasion, resolve, reject) {
     this.dropped = client.seal(occasion == CLOSE);
     this.client = client;
+    this.occasion = occasion;
     this.journey = client.core.fly(occasion, monotonic());
     this.resolve = resolve;
     this.reject = reject;
@@ -91,8 +92,8 @@ class Flight {
     const cause = this.#error?.message;
     if (isLate) client.home.warn("late", "close ran out of time with records undelivered: see `closeTimeoutMs`");
     else if (requeued) {
-      const fate = client.isClosed && !client.parent ? "are lost" : "wait for the next flush";
-      client.home.warn("requeued", `${requeued} record(s) could not be delivered and ${fate}: ${cause}`);
+      const hope = this.occasion == CLOSE ? "" : " and wait for the next flush";
+      client.home.warn("requeued", `${requeued} record(s) could not be delivered${hope}: ${cause}`);
     }
     if (dropped && cause) client.home.warn("dropped", `${dropped} record(s) are lost: ${cause}`);
     if (client.home.isDebugging && (requests || delivered || requeued || dropped)) {

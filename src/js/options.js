@@ -79,7 +79,8 @@ function httpUrl(text) {
   if (/^https?:\/\/[^/]/i.test(url) && !/[\x00-\x20?#@\\\x7f]/.test(url)) return url.endsWith("/") ? url : `${url}/`;
 }
 
-const noUrl = (text) => `${quoted(text)} is not an absolute http or https URL, like`;
+/** Before an `@` there may be a password. */
+const noUrl = (text) => `${quoted(text.includes("@") ? "…" : text)} is not an absolute http or https URL without an @, like`;
 
 /** The project to name, if it is a valid one. */
 function project(id) {

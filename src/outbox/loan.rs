@@ -2,8 +2,8 @@
 
 use super::kept::Number;
 use super::run::Run;
-use super::tally::DropReason;
-use super::{Common, Outbox, State};
+use super::tally::{DropReason, Dropped};
+use super::{Common, GOES_ON_MERGING, Outbox, State};
 use crate::millis::Millis;
 use crate::platform::Spares;
 use crate::records::RecordKind;
@@ -130,11 +130,15 @@ impl<C: Common> Outbox<C> {
         true
     }
 
-    /// The server has it, or it will never be delivered, for a reason. Returns how many records that were.
-    pub fn settle(&self, batch: &Batch, reason: Option<DropReason>) -> usize {
+    /// The server has it, or it will never be delivered, for a reason. Returns how many records that were. What waited for it to
+    /// become a record does, under the same lock: a close that looks for something left finds one or the other.
+    pub fn settle(&self, batch: &Batch, reason: Option<DropReason>, dropped: &mut Dropped) -> usize {
         let mut state = self.lock();
         let Some(loan) = state.end_loan(batch) else { return 0 };
         state.queues.get_mut(batch.kind).forget(&loan.run);
+        if GOES_ON_MERGING && let Some(event_id) = &loan.run.key {
+            self.seal_awaited(&mut state, event_id, dropped);
+        }
         match reason {
             None => self.common.counters().deliver(batch.kind, batch.len),
             Some(reason) => self.common.counters().discard(batch.kind, reason, batch.len),

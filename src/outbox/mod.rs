@@ -59,6 +59,7 @@ pub(crate) struct Limits {
 pub(crate) trait Common {
     fn counters(&self) -> &Counters;
     fn limits(&self) -> &Limits;
+    fn encoding(&self) -> &Encoding;
 }
 
 /// In this order, what is read for every record is not in the cache lines that every record writes: those of the lock and of what
@@ -209,14 +210,14 @@ impl<C: Common> Outbox<C> {
     }
 
     /// Merges a call on an interaction into what is known of it. Returns why its record was dropped, if it was.
-    pub fn update(&self, update: Update<'_>, encoding: &Encoding) -> Result<Option<DropReason>> {
+    pub fn update(&self, update: Update<'_>) -> Result<Option<DropReason>> {
         let mut state = self.lock();
         if self.is_closed() {
             return Err(Error::Closed);
         }
         let event_id = update.known.event_id.as_str();
         let coming = update.weight();
-        let before = if coming > SMALL_NEWS { self.seal_ripe(&mut state, event_id, coming, encoding) } else { None };
+        let before = if coming > SMALL_NEWS { self.seal_ripe(&mut state, event_id, coming) } else { None };
         let seq = self.take_seq(&mut state);
         if state.partials() >= self.common.limits().events && !state.interactions.has_news(event_id) {
             let held = state.interactions.drop_held();
@@ -233,12 +234,12 @@ impl<C: Common> Outbox<C> {
                 return Ok(Some(DropReason::QueueFull));
             }
         }
-        let after = self.seal_ripe(&mut state, event_id, 0, encoding);
+        let after = self.seal_ripe(&mut state, event_id, 0);
         Ok(before.or(after).or(self.fit(&mut state, RecordKind::Partial)))
     }
 
-    fn seal_ripe(&self, state: &mut State, event_id: &str, coming: usize, encoding: &Encoding) -> Option<DropReason> {
-        let sealed = state.interactions.seal_ripe(event_id, coming, encoding)?;
+    fn seal_ripe(&self, state: &mut State, event_id: &str, coming: usize) -> Option<DropReason> {
+        let sealed = state.interactions.seal_ripe(event_id, coming, self.common.encoding())?;
         self.settle_sealed(state, sealed)
     }
 
@@ -270,8 +271,8 @@ impl<C: Common> Outbox<C> {
     }
 
     /// Everything that waits, for another outbox to take. Interactions whose user never became known end here.
-    pub fn take_leftover(&self, encoding: &Encoding, dropped: &mut Dropped) -> Leftover {
-        self.seal_all(true, encoding, dropped);
+    pub fn take_leftover(&self, dropped: &mut Dropped) -> Leftover {
+        self.seal_all(true, dropped);
         let mut state = self.lock();
         let unknown = state.interactions.clear();
         self.common.counters().discard(RecordKind::Partial, DropReason::UnknownUser, unknown);
@@ -280,7 +281,7 @@ impl<C: Common> Outbox<C> {
     }
 
     /// What waits here for nobody: no flush has it, and nothing was recorded for `patience`.
-    pub fn take_abandoned(&self, encoding: &Encoding, now: Millis, patience: Millis) -> Leftover {
+    pub fn take_abandoned(&self, now: Millis, patience: Millis) -> Leftover {
         self.reclaim_expired(now);
         let mut state = self.lock();
         if state.seen.0 != state.last_seq || now < state.seen.1 {
@@ -290,7 +291,7 @@ impl<C: Common> Outbox<C> {
             return Leftover::default();
         }
         drop(state);
-        self.seal_all(true, encoding, &mut Dropped::default());
+        self.seal_all(true, &mut Dropped::default());
         self.lock().take_waiting()
     }
 
@@ -344,13 +345,13 @@ impl<C: Common> Outbox<C> {
     }
 
     /// Makes records of all that is new in interactions, holding the lock for one at a time. Unless it is the last chance, the
-    /// news of one that has a record on its way go on merging, until [`seal_awaited`](Outbox::seal_awaited).
-    pub fn seal_all(&self, is_last: bool, encoding: &Encoding, dropped: &mut Dropped) {
-        let last = self.lock().last_seq;
-        if GOES_ON_MERGING {
+    /// news of one that has a record on its way go on merging, until that is [settled](Outbox::settle).
+    pub fn seal_all(&self, is_last: bool, dropped: &mut Dropped) {
+        let last = {
             let mut state = self.lock();
-            state.awaited = state.awaited.max(last);
-        }
+            state.awaited = state.last_seq;
+            state.last_seq
+        };
         let mut from = 0;
         loop {
             let mut state = self.lock();
@@ -359,7 +360,9 @@ impl<C: Common> Outbox<C> {
                 let is_lent = || loans.iter().any(|loan| loan.run.first_seq() == seq);
                 GOES_ON_MERGING && !is_last && (queues.get(RecordKind::Partial).holds(seq) || is_lent())
             };
-            let Some(sealed) = interactions.seal_next(last, &mut from, is_on_its_way, encoding) else { return };
+            let Some(sealed) = interactions.seal_next(last, &mut from, is_on_its_way, self.common.encoding()) else {
+                return;
+            };
             if let Some(reason) = self.settle_sealed(&mut state, sealed) {
                 dropped.add(RecordKind::Partial, reason, 1);
             }
@@ -368,16 +371,14 @@ impl<C: Common> Outbox<C> {
         }
     }
 
-    /// Makes a record of the news that a flush asked for while an earlier record of the interaction was on its way. Returns why
-    /// it was dropped, if it was.
-    pub fn seal_awaited(&self, event_id: &str, encoding: &Encoding) -> Option<DropReason> {
-        if !GOES_ON_MERGING {
-            return None;
-        }
-        let mut state = self.lock();
+    /// Makes a record of the news that a flush asked for while an earlier record of the interaction was on its way.
+    fn seal_awaited(&self, state: &mut State, event_id: &str, dropped: &mut Dropped) {
         let awaited = state.awaited;
-        let sealed = state.interactions.seal_awaited(event_id, awaited, encoding)?;
-        self.settle_sealed(&mut state, sealed).or(self.fit(&mut state, RecordKind::Partial))
+        let Some(sealed) = state.interactions.seal_awaited(event_id, awaited, self.common.encoding()) else { return };
+        if let Some(reason) = self.settle_sealed(state, sealed) {
+            dropped.add(RecordKind::Partial, reason, 1);
+        }
+        self.fit(state, RecordKind::Partial);
     }
 
     fn settle_sealed(&self, state: &mut State, sealed: Sealed) -> Option<DropReason> {

@@ -20,7 +20,7 @@ use crate::records::{
     Attachment, DEFAULT_EVENT, EventFields, Identity, Properties, RecordKind, SignalFields, SpanRecord,
 };
 use crate::sink::Sink;
-use crate::wire::{self, EventView};
+use crate::wire::{self, Encoding, EventView};
 
 pub(crate) use holder::Holder;
 use scopes::{ABANDONED_AFTER, Scopes};
@@ -68,6 +68,10 @@ impl Common for Origin {
 
     fn limits(&self) -> &Limits {
         &self.home().config.limits
+    }
+
+    fn encoding(&self) -> &Encoding {
+        &self.home().config.encoding
     }
 }
 
@@ -120,7 +124,7 @@ impl Recorder {
         let heir = self.client();
         let _care = heir.scopes.care();
         for scope in heir.scopes.due(now) {
-            heir.outbox.adopt(scope.outbox.take_abandoned(&self.home().config.encoding, now, ABANDONED_AFTER));
+            heir.outbox.adopt(scope.outbox.take_abandoned(now, ABANDONED_AFTER));
         }
     }
 
@@ -250,7 +254,7 @@ impl Recorder {
         self.check(Attachment::validate_all(&fields.attachments))?;
         self.register();
         let update = Update { known, fields, call, now: now() };
-        let dropped = self.check(self.outbox.update(update, &self.home().config.encoding))?;
+        let dropped = self.check(self.outbox.update(update))?;
         self.warn_of_loss(RecordKind::Partial, dropped);
         if call == Call::Finish && self.outbox.is_held(event_id) {
             self.home().diagnostics.warn(
@@ -314,7 +318,7 @@ impl Drop for Recorder {
         if self.outbox.is_empty() {
             return;
         }
-        let leftover = self.outbox.take_leftover(&self.home().config.encoding, &mut Dropped::default());
+        let leftover = self.outbox.take_leftover(&mut Dropped::default());
         let count = leftover.len();
         if count == 0 {
             return;

@@ -181,12 +181,8 @@ impl Flight {
     fn conclude(&mut self, lane: &Lane, reason: Option<DropReason>, now: Millis) {
         let Lane { recorder, batch, .. } = lane;
         let key = recorder.outbox.key(batch);
-        let count = recorder.outbox.settle(batch, reason);
+        let count = recorder.outbox.settle(batch, reason, self.outcome.report.dropped_mut());
         self.outcome.report.add_settled(batch.kind, reason, count);
-        let dropped = key.as_ref().and_then(|key| recorder.outbox.seal_awaited(key, &self.config().encoding));
-        if dropped.is_some() {
-            self.outcome.report.add_settled(RecordKind::Partial, dropped, 1);
-        }
         let from = if self.is_leaving() { 0 } else { self.horizon.wrapping_add(1) };
         if let Some(lane) = key.and_then(|key| self.lend(RecordKind::Partial, Some(&key), from, u64::MAX, now)) {
             self.lanes.push(lane);

@@ -204,6 +204,13 @@ test("a fetch that throws what cannot be read fails like any other", async () =>
   await told("warn", () => assert.rejects(raindrop.flush(), { code: "http" }));
 });
 
+test("what a close could not deliver is not said to wait for a flush", async () => {
+  const raindrop = clientWith(async () => new Response("", { status: 503 }), { maxAttempts: 1 });
+  raindrop.trackAi(event);
+  const lines = await told("warn", () => assert.rejects(raindrop.close(), { status: 503 }));
+  assert.match(lines.join(), /1 record\(s\) could not be delivered: the server answered 503/);
+});
+
 test("close ends within its time and says what it left", async () => {
   const { fetch } = fakeFetch(() => new Promise(() => {}));
   const raindrop = clientWith(fetch, { closeTimeoutMs: 20 });
@@ -347,14 +354,22 @@ test("a flush sends at once, and ends when what the package sent by itself has a
 test("a flush fails when what the package sent by itself did not arrive", async (context) => {
   const advance = clockOf(context);
   const answers = [];
-  const { fetch } = fakeFetch(() => new Promise((answer) => answers.push(answer)));
+  const failure = () => new Response("", { status: 503 });
+  const { fetch } = fakeFetch((count) => (count > 2 ? failure() : new Promise((answer) => answers.push(answer))));
   const raindrop = clientWith(fetch, { flushOnFinish: true, maxAttempts: 1 });
   raindrop.trackAi(event);
   advance(1);
+  raindrop.trackAi(event);
   const flush = raindrop.flush();
-  answers[0](new Response("", { status: 503 }));
-  await told("warn", () => assert.rejects(flush, { code: "http_status", status: 503 }));
-  assert.equal(raindrop.stats().pending, 1);
+  await told("warn", async () => {
+    answers[0](failure());
+    await settled();
+    // Its own request is still under way.
+    assert.equal(await Promise.race([flush, "waits"]), "waits");
+    answers[1](new Response());
+    await assert.rejects(flush, { code: "http_status", status: 503 });
+  });
+  assert.deepEqual([raindrop.stats().delivered, raindrop.stats().pending], [1, 1]);
 });
 
 test("a page that is hidden sends all it has at once, the newest answer first, in requests that outlive it", async () => {
