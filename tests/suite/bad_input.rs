@@ -54,7 +54,8 @@ async fn assert_nothing_is_sent(server: &IngestServer, client: &Client, refused:
 
 #[test]
 fn an_endpoint_with_a_password_in_it_is_refused_and_not_shown() {
-    let built = Client::builder().write_key("key").disable_local_workshop().endpoint("https://user:secret@host/").build();
+    let built =
+        Client::builder().write_key("key").disable_local_workshop().endpoint("https://user:secret@host/").build();
     let Err(Error::Config(reason)) = built else { panic!("{built:?}") };
     assert!(reason.contains("endpoint") && reason.contains('@') && !reason.contains("secret"), "{reason}");
 }
