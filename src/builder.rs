@@ -254,7 +254,7 @@ impl ClientBuilder {
             // Before an `@` there may be a password.
             let endpoint = if self.endpoint.bytes().any(|byte| byte == b'@') { "…" } else { &self.endpoint };
             Error::Config(format!(
-                "endpoint \"{endpoint}\" is not an absolute http or https URL without an @, like {DEFAULT_ENDPOINT}"
+                "endpoint \"{endpoint}\" is not an absolute http or https URL without @, like {DEFAULT_ENDPOINT}"
             ))
         })?;
         let write_key = self.write_key.trim_ascii();

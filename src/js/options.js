@@ -80,7 +80,7 @@ function httpUrl(text) {
 }
 
 /** Before an `@` there may be a password. */
-const noUrl = (text) => `${quoted(text.includes("@") ? "…" : text)} is not an absolute http or https URL without an @, like`;
+const noUrl = (text) => `${quoted(text.includes("@") ? "…" : text)} is not an absolute http or https URL without @, like`;
 
 /** The project to name, if it is a valid one. */
 function project(id) {

@@ -317,14 +317,27 @@ impl<C: Common> Outbox<C> {
     /// what is needed least, which is the newest spans, then whatever is oldest, an interaction's end only after everything
     /// else.
     fn fit(&self, state: &mut State, kind: RecordKind) -> Option<DropReason> {
+        let is_over = self.is_over(state, kind) || state.bytes() > self.common.limits().bytes;
+        if is_over { self.drop_excess(state, kind) } else { None }
+    }
+
+    fn is_over(&self, state: &State, kind: RecordKind) -> bool {
+        let limits = self.common.limits();
+        let limit = if kind == RecordKind::Span { limits.spans } else { limits.events };
+        let others = if kind == RecordKind::Partial { state.interactions.changed() } else { 0 };
+        state.queues.get(kind).len().saturating_add(others) > limit
+    }
+
+    #[cold]
+    fn drop_excess(&self, state: &mut State, kind: RecordKind) -> Option<DropReason> {
         let mut is_full = false;
         let is_span = kind == RecordKind::Span;
-        let limit = if is_span { self.common.limits().spans } else { self.common.limits().events };
-        let others = if kind == RecordKind::Partial { state.interactions.changed() } else { 0 };
-        let queue = state.queues.get_mut(kind);
-        while queue.len().saturating_add(others) > limit
-            && if is_span { queue.drop_oldest(0) } else { queue.drop_newest() }
-        {
+        while self.is_over(state, kind) {
+            let queue = state.queues.get_mut(kind);
+            let is_dropped = if is_span { queue.drop_oldest(0) } else { queue.drop_newest() };
+            if !is_dropped {
+                break;
+            }
             self.common.counters().discard(kind, DropReason::QueueFull, 1);
             is_full = true;
         }

@@ -8,7 +8,7 @@ export function entropy(bytes) {
   try {
     return !!crypto.getRandomValues(bytes);
   } catch {
-    bytes.forEach((_, index) => (bytes[index] = Math.random() * 256));
+    for (const index in bytes) bytes[index] = Math.random() * 256;
     return false;
   }
 }

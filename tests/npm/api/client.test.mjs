@@ -22,7 +22,7 @@ test("a wrong option is an error at once that names it", () => {
     [{ writeKey: 1 }, "new Raindrop: writeKey must be a string, not 1"],
     [{ writeKey: "a b" }, /writeKey has a character/],
     [{ endpoint: "nowhere" }, /endpoint "nowhere" is not an absolute http or https URL/],
-    [{ endpoint: "https://user:password@h/v1/" }, /endpoint "…" is not an absolute http or https URL without an @/],
+    [{ endpoint: "https://user:password@h/v1/" }, /endpoint "…" is not an absolute http or https URL without @/],
     [{ maxAttempts: "3" }, 'new Raindrop: maxAttempts must be a number, 0 or more, not "3"'],
     [{ requestTimeoutMs: -1 }, "new Raindrop: requestTimeoutMs must be a number, 0 or more, not -1"],
     [{ closeTimeoutMs: NaN }, "new Raindrop: closeTimeoutMs must be a number, 0 or more, not NaN"],
