@@ -421,7 +421,9 @@ impl Entry {
         if !partial(&mut bytes, &view, self.is_pending, encoding) {
             return Sealed::TooLarge;
         }
-        self.record = seq;
+        if super::GOES_ON_MERGING {
+            self.record = seq;
+        }
         Sealed::Ready { seq, event_id: self.identity.event_id.clone(), bytes }
     }
 }
