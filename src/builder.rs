@@ -251,7 +251,8 @@ impl ClientBuilder {
     /// [`Error::Config`] if the endpoint is not an absolute http or https URL, or the write key cannot stand in a header.
     pub fn build(self) -> Result<Client> {
         let base_url = http_url(&self.endpoint).ok_or_else(|| {
-            let endpoint = &self.endpoint;
+            // Before an `@` there may be a password.
+            let endpoint = if self.endpoint.bytes().any(|byte| byte == b'@') { "…" } else { &self.endpoint };
             Error::Config(format!(
                 "endpoint \"{endpoint}\" is not an absolute http or https URL without @, like {DEFAULT_ENDPOINT}"
             ))

@@ -6,7 +6,6 @@
 pub(super) struct Index {
     /// A position and one, or 0 for a free slot. Their number is a power of two.
     slots: Vec<u32>,
-    len: usize,
 }
 
 impl Index {
@@ -22,28 +21,25 @@ impl Index {
         }
     }
 
-    /// Adds the next position, that of `id`.
-    pub fn push<'a>(&mut self, id: &str, id_at: impl Fn(usize) -> Option<&'a str>) {
-        if self.slots.len() <= self.len.saturating_mul(2) {
-            let len = self.len;
+    /// Adds the position of `id`, which comes after all that are known.
+    pub fn push<'a>(&mut self, id: &str, position: usize, id_at: impl Fn(usize) -> Option<&'a str>) {
+        if self.slots.len() <= position.saturating_mul(2) {
             self.slots = vec![0; self.slots.len().saturating_mul(2).max(16)];
-            self.len = 0;
-            for position in 0..len {
-                self.place(id_at(position).unwrap_or_default());
+            for before in 0..position {
+                self.place(id_at(before).unwrap_or_default(), before);
             }
         }
-        self.place(id);
+        self.place(id, position);
     }
 
-    fn place(&mut self, id: &str) {
-        self.len = self.len.saturating_add(1);
+    fn place(&mut self, id: &str, position: usize) {
         let mut slot = hash(id);
         while self.slots.get(self.wrapped(slot)).is_some_and(|taken| *taken > 0) {
             slot = slot.wrapping_add(1);
         }
         let slot = self.wrapped(slot);
         if let Some(slot) = self.slots.get_mut(slot) {
-            *slot = u32::try_from(self.len).unwrap_or_default();
+            *slot = u32::try_from(position.saturating_add(1)).unwrap_or_default();
         }
     }
 
@@ -73,8 +69,8 @@ mod tests {
         let ids: Vec<String> = (0..5_000).map(|n| format!("evt_{n}")).collect();
         let mut index = Index::default();
         assert_eq!(index.find("evt_0", |_| true), None);
-        for id in &ids {
-            index.push(id, |position| ids.get(position).map(String::as_str));
+        for (position, id) in ids.iter().enumerate() {
+            index.push(id, position, |position| ids.get(position).map(String::as_str));
         }
         for (position, id) in ids.iter().enumerate() {
             assert_eq!(index.find(id, |at| ids[at] == *id), Some(position));

@@ -191,7 +191,7 @@ impl Interactions {
     fn add(&mut self, entry: Entry) -> usize {
         let position = self.entries.len();
         let id_at = |position: usize| self.entries.get(position).map(|entry| entry.identity.event_id.as_str());
-        self.index.push(&entry.identity.event_id, id_at);
+        self.index.push(&entry.identity.event_id, position, id_at);
         self.entries.push(entry);
         position
     }
