@@ -89,7 +89,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Where the ingestion API is, up to the routes; neither user nor query nor fragment is in it, nor any `@`. Default: [`DEFAULT_ENDPOINT`].
+    /// Where the ingestion API is, up to the routes; neither user nor query nor fragment is in it, nor any `@`. Default:
+    /// [`DEFAULT_ENDPOINT`].
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
         self
@@ -126,14 +127,14 @@ impl ClientBuilder {
         self
     }
 
-    /// How many spans wait for a flush. Default: 5,000; zero: none are recorded. At the limit the oldest is dropped and counted.
+    /// How many spans wait for a flush. Default: 5,000; zero keeps none. At the limit the oldest is dropped and counted.
     pub fn trace_max_queue_size(mut self, spans: usize) -> Self {
         self.limits.spans = spans;
         self
     }
 
     /// How many events wait for a flush, and as many interactions, signals and users each. Default: 5,000;
-    /// zero: none are recorded. At the limit the new one is dropped and counted.
+    /// zero keeps none. At the limit the new one is dropped and counted.
     pub fn event_max_queue_size(mut self, events: usize) -> Self {
         self.limits.events = events;
         self

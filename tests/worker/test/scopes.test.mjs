@@ -45,7 +45,8 @@ test("a client built in the global scope records and delivers", async () => {
 });
 
 test("what is recorded in the global scope, where nothing is random, is not taken for another isolate's", async () => {
-  const isolates = [0, 1].map(() => startWorker("../build/", { globals: { ...globals, COLD_START: "a span" } }));
+  const options = { globals: { ...globals, COLD_START: "a span" }, isDeployed: true };
+  const isolates = [0, 1].map(() => startWorker("../build/", options));
   for (const isolate of await Promise.all(isolates)) {
     await isolate.get("/quiet?user=first");
     await settled(isolate);

@@ -16,12 +16,14 @@ const FRONT = `
   };`;
 
 /**
- * Starts the Worker that `worker-build` left in `directory`. `globals` are on `globalThis` before it is loaded. The first of
- * `around`, modules, is its entry in place of its own.
+ * Starts the Worker that `worker-build` left in `directory`. `globals` are on `globalThis` before it is loaded; with `isDeployed`
+ * the clock of its global scope says 0, as only that of a deployed Worker does. The first of `around`, modules, is its entry in
+ * place of its own.
  */
-export async function startWorker(directory, { bindings = {}, globals = {}, around = [] } = {}) {
+export async function startWorker(directory, { bindings = {}, globals = {}, isDeployed = false, around = [] } = {}) {
   const root = new URL(directory, import.meta.url);
   const assignments = Object.entries(globals).map(([name, value]) => `globalThis.${name} = ${JSON.stringify(value)};`);
+  if (isDeployed) assignments.push("Date.now = () => 0;");
   const modules = [
     ...around,
     { type: "ESModule", path: "main.mjs", contents: MAIN },
