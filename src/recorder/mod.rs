@@ -294,8 +294,8 @@ impl Recorder {
 
     fn warn_of_loss(&self, kind: RecordKind, dropped: Option<DropReason>) {
         if let Some(reason) = dropped.filter(|reason| *reason != DropReason::EmptyInteraction) {
-            let message = format_args!("a record was dropped: {kind:?}, {reason:?}. See `stats`");
-            self.home().diagnostics.warn(Warning::Lost, message);
+            let diagnostics = &self.home().diagnostics;
+            diagnostics.warn(Warning::Lost, format_args!("a record was dropped: {kind:?}, {reason:?}. See `stats`"));
         }
     }
 

@@ -39,6 +39,7 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
 
     steps.extend(tools::rust_components());
     steps.push(tools::rust_source());
+    steps.push(tools::oldest_rust());
     steps.extend(tools::wasm_target());
     steps.extend(tools::debian_packages());
     steps.extend(tools::wasm_tools(wasm_bindgen, target));
@@ -51,6 +52,7 @@ fn full(sets: &[FeatureSet], wasm_bindgen: &str, target: &Path) -> Result<Vec<St
     steps.push(clippy_workspace());
     steps.extend(sets.iter().filter(|set| !set.is_default()).map(clippy_native));
     steps.extend(sets.iter().map(clippy_wasm));
+    steps.extend([check_oldest("native", &[]), check_oldest("wasm", &["--target", WASM, "--features", "js"])]);
     steps.push(dependencies());
     steps.push(tests());
     steps.extend(wasm_tests());
@@ -98,6 +100,14 @@ fn clippy_wasm(set: &FeatureSet) -> Step {
     Step::cargo(with_flags("clippy wasm", set), &["clippy", "-p", PACKAGE, "--lib", "--target", WASM, "--locked"])
         .args(&set.flags)
         .args(&DENY_WARNINGS)
+}
+
+/// What the manifest promises of compilers.
+fn check_oldest(place: &str, args: &[&str]) -> Step {
+    Step::new(format!("oldest Rust, {place}"), "rustup", &["run", tools::OLDEST_RUST, "cargo", "check", "-p", PACKAGE])
+        .args(&["--locked"])
+        .args(args)
+        .skip_if(tools::oldest_rust_is_missing)
 }
 
 fn tests() -> Step {

@@ -18,6 +18,9 @@ const WORKER_BUILD: &str = "0.8.7";
 
 const CARGO_DENY: &str = "0.20.2";
 
+/// The oldest compiler that the crate promises to work with.
+pub const OLDEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
+
 /// Where the `package.json` of the Workers' tests and builds is.
 pub const NODE_DIRECTORY: &str = "tests/worker";
 
@@ -43,6 +46,21 @@ pub fn has_rust_source() -> bool {
     rustc.args(["--print", "sysroot"]);
     let sysroot = output_of(rustc).unwrap_or_default();
     Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library").is_dir()
+}
+
+/// The oldest compiler, beside the one in use.
+pub fn oldest_rust() -> Step {
+    Step::new("set-up: oldest Rust", "rustup", &["toolchain", "install", OLDEST_RUST, "--no-self-update"])
+        .args(&["--profile", "minimal", "--target", WASM])
+        .optional()
+        .skip_if(|| oldest_rust_is_missing().is_none().then_some("installed"))
+}
+
+/// A guard for steps that compile with it.
+pub fn oldest_rust_is_missing() -> Option<&'static str> {
+    let libraries = output("rustup", &["run", OLDEST_RUST, "rustc", "--print", "target-libdir", "--target", WASM]);
+    let has_libraries = libraries.is_ok_and(|directory| Path::new(directory.trim()).is_dir());
+    (!has_libraries).then_some("needs rustup, and the oldest Rust by it")
 }
 
 /// The standard library for wasm.
