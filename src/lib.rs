@@ -126,7 +126,7 @@
 //! - `rustls-tls` (default): TLS by rustls with the platform's certificate verifier. Native only.
 //! - `native-tls`: TLS by the operating system's library. Native only.
 //! - `js`: the inside of the npm package. Not for use from Rust.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg_attr(
     not(test),

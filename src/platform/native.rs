@@ -1,8 +1,10 @@
 //! Native: reqwest for requests, tokio's timer for waiting, `tracing` for the log.
 
+mod clock;
 mod per_thread;
 mod text;
 
+pub(crate) use clock::now;
 pub(crate) use per_thread::{PerThread, Threaded};
 pub(crate) use text::{SHORT_TEXT, Text, padded_text, short_text};
 
@@ -17,8 +19,6 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Url, redirect};
-#[cfg(target_os = "linux")]
-use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
@@ -202,22 +202,6 @@ pub(crate) fn can_sleep() -> bool {
 /// Over at once where there is no runtime.
 pub(crate) fn sleep(time: Millis) -> Boxed<()> {
     if can_sleep() { Box::pin(tokio::time::sleep(Duration::from_millis(time))) } else { Box::pin(ready(())) }
-}
-
-/// Nanoseconds since the Unix epoch.
-#[cfg(target_os = "linux")]
-pub(crate) fn now() -> u64 {
-    const NANOS_PER_SECOND: u64 = 1_000_000_000;
-    let now = clock_gettime(ClockId::Realtime);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
-    seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(u64::try_from(now.tv_nsec).unwrap_or_default())
-}
-
-/// Nanoseconds since the Unix epoch.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn now() -> u64 {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A date in any of the three forms of RFC 9110 §5.6.7, as a moment since the Unix epoch.

@@ -11,6 +11,7 @@ const FLUSHED: usize = 5_000;
 const FLUSHED_INTERACTIONS: usize = 1_000;
 
 fn main() -> ExitCode {
+    ours::warm_up();
     let text = sample::kibibyte();
     let (input, output) = (sample::tool_input(), sample::tool_output());
     let event = || ours::ai_event(&text, &text);

@@ -29,6 +29,7 @@ struct Cost {
 }
 
 fn main() {
+    ours::warm_up();
     let costs = SIZES.map(cost);
     if let Some(path) = std::env::args().nth(1) {
         std::fs::write(&path, plot(&costs)).unwrap_or_else(|error| panic!("cannot write {path}: {error}"));
