@@ -1,6 +1,9 @@
 // The packed tarball in the runtimes that have no page: node, deno, bun, and workerd.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { after, before, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { Ingest } from "../../worker/test/ingest.mjs";
 import { startModules } from "../../worker/test/worker.mjs";
@@ -30,6 +33,15 @@ async function script(program, ...args) {
 
 test("node runs it", async () => {
   await assertLanded(ingest, await script(process.execPath, "script.mjs"), "node");
+});
+
+const oldestNode = fileURLToPath(new URL("../node_modules/node-oldest/bin/node", import.meta.url));
+
+test("the oldest node that the package admits runs it", { skip: !existsSync(oldestNode) && "is installed on Linux, x64" }, async () => {
+  const { engines } = JSON.parse(await readFile(`${app.package}/package.json`, "utf8"));
+  const { stdout } = await run(oldestNode, ["--print", "process.versions.node.split('.')[0]"]);
+  assert.equal(engines.node, `>=${stdout.trim()}`);
+  await assertLanded(ingest, await script(oldestNode, "script.mjs"), "node");
 });
 
 test("deno runs it", async () => {
