@@ -31,10 +31,11 @@ pub fn client(spans: usize) -> Client {
 /// Until it is known how fast the processor counts, the clock is read more often.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn warm_up() {
-    let client = client(2);
-    span(&client);
-    std::thread::sleep(std::time::Duration::from_millis(20));
-    span(&client);
+    let client = client(4);
+    for _ in 0..4 {
+        span(&client);
+        std::thread::sleep(std::time::Duration::from_millis(15));
+    }
     flush(&client);
 }
 

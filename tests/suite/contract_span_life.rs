@@ -45,7 +45,9 @@ async fn a_span_lasts_from_its_start_to_its_end() {
     span.end_at(Some(moment() + Duration::from_millis(250)));
     flush(&server, &client).await;
     let (start, end) = times(&server, "now");
-    assert!((before..=between).contains(&start) && (between..=after).contains(&end));
+    // Where the system's clock counts microseconds, spans do not.
+    const MICRO: u64 = 1_000;
+    assert!((before - MICRO..=between + MICRO).contains(&start) && (between - MICRO..=after + MICRO).contains(&end));
     assert_eq!(times(&server, "given"), (MOMENT, MOMENT + 250 * MILLI));
 }
 

@@ -107,6 +107,8 @@ fn check_oldest(place: &str, args: &[&str]) -> Step {
     Step::new(format!("oldest Rust, {place}"), "rustup", &["run", tools::OLDEST_RUST, "cargo", "check", "-p", PACKAGE])
         .args(&["--locked"])
         .args(args)
+        // Not whatever the environment names.
+        .env("RUSTC", "rustc")
         .skip_if(tools::oldest_rust_is_missing)
 }
 
