@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::num::{NonZeroU64, NonZeroU128};
 
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 use crate::platform;
 
@@ -68,6 +68,9 @@ pub(crate) fn random_u64() -> u64 {
 
 pub(crate) fn event_id() -> String {
     let uuid = Builder::from_random_bytes(random().to_be_bytes()).into_uuid();
+    if platform::SPEED_OVER_SIZE {
+        return uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned();
+    }
     let digit = |nibble: u8| if nibble < 10 { b'0' | nibble } else { (b'a' - 10).wrapping_add(nibble) };
     let mut id = Vec::with_capacity(36);
     for (at, byte) in uuid.as_bytes().iter().enumerate() {

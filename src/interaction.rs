@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::outbox::Call;
 use crate::recorder::Holder;
-use crate::records::{Attachment, EventFields, FinishOptions, Identity, PatchOptions};
+use crate::records::{Attachment, EventFields, FinishOptions, Identity, PatchOptions, Properties};
 use crate::trace::{
     Abandoned, Association, LlmOptions, LlmSpan, Span, SpanOptions, ToolOptions, ToolSpan, TrackToolOptions,
     run_in_span, track_tool,
@@ -59,13 +59,12 @@ impl Interaction {
 
     /// Merges properties, by key.
     pub fn set_properties(&self, properties: BTreeMap<String, Value>) -> Ready<Result<()>> {
-        let properties = wire::properties(properties);
-        self.update(EventFields { properties, ..EventFields::default() }, Call::Patch)
+        self.set(wire::properties(properties))
     }
 
     /// Sets one property.
     pub fn set_property(&self, key: impl Into<String>, value: impl Into<Value>) -> Ready<Result<()>> {
-        self.set_properties(BTreeMap::from([(key.into(), value.into())]))
+        self.set(wire::property(key.into(), &value.into()))
     }
 
     /// Adds attachments.
@@ -137,6 +136,10 @@ impl Interaction {
         F: Future<Output = Result<T, E>>,
     {
         run_in_span(self.start_span(options), work).await
+    }
+
+    fn set(&self, properties: Properties) -> Ready<Result<()>> {
+        self.update(EventFields { properties, ..EventFields::default() }, Call::Patch)
     }
 
     fn update(&self, fields: EventFields, call: Call) -> Ready<Result<()>> {

@@ -92,7 +92,8 @@ pub(crate) struct Update<'a> {
     pub known: &'a Arc<Identity>,
     pub fields: EventFields,
     pub call: Call,
-    pub now: OffsetDateTime,
+    /// Tells the time, which a new interaction has to know.
+    pub now: fn() -> OffsetDateTime,
 }
 
 impl Update<'_> {
@@ -114,10 +115,10 @@ pub(crate) enum Call {
 pub(super) enum Merged {
     /// Nothing new in it.
     Nothing,
-    /// It joined what was waiting already.
-    Joined,
-    /// It is a new record to come.
-    Added,
+    /// It joined what was waiting already, of the interaction at this position.
+    Joined(usize),
+    /// It is a new record to come, of the interaction at this position.
+    Added(usize),
     /// It would be a new record, and there is no room.
     NoRoom,
 }
@@ -144,7 +145,7 @@ impl Interactions {
         self.entries.get(self.find(event_id)?).map(|entry| Arc::clone(&entry.identity))
     }
 
-    fn find(&self, event_id: &str) -> Option<usize> {
+    pub fn find(&self, event_id: &str) -> Option<usize> {
         self.index.find(event_id, |position| {
             self.entries.get(position).is_some_and(|entry| entry.identity.event_id == event_id)
         })
@@ -172,7 +173,7 @@ impl Interactions {
             let settled = if is_finished { &mut self.finished } else { &mut self.idle };
             settled.remove(entry.sealed_at);
         }
-        let position = position.unwrap_or_else(|| self.add(Entry::new(known, call, now)));
+        let position = position.unwrap_or_else(|| self.add(Entry::new(known, call, now())));
         let Some(entry) = self.entries.get_mut(position) else { return Merged::Nothing };
         let was_held = entry.is_held();
         entry.merge(fields, call);
@@ -182,10 +183,10 @@ impl Interactions {
         entry.changed_at = entry.changed_at.or(Some(seq));
         self.held = self.held.saturating_sub(was_held.into()).saturating_add(entry.is_held().into());
         if is_changed {
-            return Merged::Joined;
+            return Merged::Joined(position);
         }
         self.changed = self.changed.saturating_add(1);
-        Merged::Added
+        Merged::Added(position)
     }
 
     fn add(&mut self, entry: Entry) -> usize {
@@ -206,10 +207,10 @@ impl Interactions {
     }
 
     /// Makes the record of one interaction at once, if it is finished, or large with what is `coming`, and its user is known.
-    pub fn seal_ripe(&mut self, event_id: &str, coming: usize, encoding: &Encoding) -> Option<Sealed> {
-        let position = self.find(event_id)?;
+    pub fn seal_ripe(&mut self, position: usize, coming: usize, encoding: &Encoding) -> Option<Sealed> {
         let entry = self.entries.get(position)?;
-        let is_ripe = entry.finished || entry.news.weight().saturating_add(coming) > LARGE_NEWS;
+        let is_large = |bytes: usize| bytes.saturating_add(coming) > LARGE_NEWS;
+        let is_ripe = entry.finished || (is_large(entry.bytes) && is_large(entry.news.weight()));
         if is_ripe { self.seal(position, encoding) } else { None }
     }
 

@@ -217,29 +217,33 @@ impl<C: Common> Outbox<C> {
         }
         let event_id = update.known.event_id.as_str();
         let coming = update.weight();
-        let before = if coming > SMALL_NEWS { self.seal_ripe(&mut state, event_id, coming) } else { None };
+        let large = if coming > SMALL_NEWS { state.interactions.find(event_id) } else { None };
+        let before = large.and_then(|position| self.seal_ripe(&mut state, position, coming));
         let seq = self.take_seq(&mut state);
         if state.partials() >= self.common.limits().events && !state.interactions.has_news(event_id) {
             let held = state.interactions.drop_held();
             self.common.counters().discard(RecordKind::Partial, DropReason::UnknownUser, held);
         }
         let room = state.partials() < self.common.limits().events;
-        match state.interactions.merge(update, seq, room) {
+        let position = match state.interactions.merge(update, seq, room) {
             Merged::Nothing => return Ok(None),
-            Merged::Joined => {}
-            Merged::Added => self.common.counters().accept(RecordKind::Partial),
+            Merged::Joined(position) => position,
+            Merged::Added(position) => {
+                self.common.counters().accept(RecordKind::Partial);
+                position
+            }
             Merged::NoRoom => {
                 self.common.counters().accept(RecordKind::Partial);
                 self.common.counters().discard(RecordKind::Partial, DropReason::QueueFull, 1);
                 return Ok(Some(DropReason::QueueFull));
             }
-        }
-        let after = self.seal_ripe(&mut state, event_id, 0);
+        };
+        let after = self.seal_ripe(&mut state, position, 0);
         Ok(before.or(after).or(self.fit(&mut state, RecordKind::Partial)))
     }
 
-    fn seal_ripe(&self, state: &mut State, event_id: &str, coming: usize) -> Option<DropReason> {
-        let sealed = state.interactions.seal_ripe(event_id, coming, self.common.encoding())?;
+    fn seal_ripe(&self, state: &mut State, position: usize, coming: usize) -> Option<DropReason> {
+        let sealed = state.interactions.seal_ripe(position, coming, self.common.encoding())?;
         self.settle_sealed(state, sealed)
     }
 

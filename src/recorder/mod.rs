@@ -253,7 +253,7 @@ impl Recorder {
         }
         self.check(Attachment::validate_all(&fields.attachments))?;
         self.register();
-        let update = Update { known, fields, call, now: now() };
+        let update = Update { known, fields, call, now };
         let dropped = self.check(self.outbox.update(update))?;
         self.warn_of_loss(RecordKind::Partial, dropped);
         if call == Call::Finish && self.outbox.is_held(event_id) {

@@ -23,7 +23,7 @@ pub(crate) use signal::signal;
 pub(crate) use span::{has_ai_operation, span};
 pub(crate) use text::TextCap;
 pub(crate) use user::user;
-pub(crate) use value::{compact, properties, texts};
+pub(crate) use value::{compact, properties, property, texts};
 
 /// What the encoders need to know of the configuration, encoded once.
 #[derive(Debug)]

@@ -23,6 +23,10 @@ pub(crate) fn properties(values: BTreeMap<String, Value>) -> Properties {
     Properties::from_distinct(distinct)
 }
 
+pub(crate) fn property(name: String, value: &Value) -> Properties {
+    Properties::from_distinct(vec![(name, compact(value))])
+}
+
 pub(crate) fn texts(values: BTreeMap<String, String>) -> Properties {
     let mut distinct = Vec::with_capacity(values.len());
     for (name, value) in values {

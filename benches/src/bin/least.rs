@@ -27,6 +27,7 @@ fn main() {
     report("track_ai", ROUND, ROUNDS, |client| {
         repeat(ROUND, || ours::track_ai(client, ours::ai_event(&text, &text)));
     });
+    report("interaction", ROUND, ROUNDS, |client| repeat(ROUND, || ours::interaction(client)));
     report("span by 8 threads", LONG_ROUND, LONG_ROUNDS, |client| {
         thread::scope(|scope| {
             for _ in 0..THREADS {
