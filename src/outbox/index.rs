@@ -1,6 +1,8 @@
 //! Where the entry of an id is, in a list of entries. A table of the standard library would weigh five times as much on
 //! wasm.
 
+use crate::platform;
+
 /// Positions by hash, in a table that is at most half full: collisions take the next free slot.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -59,7 +61,8 @@ fn hash(id: &str) -> usize {
         let product = (hash ^ word).wrapping_mul(FACTOR);
         product ^ (product >> 32)
     };
-    let (words, rest) = id.as_bytes().as_chunks();
+    let bytes = id.as_bytes();
+    let (words, rest) = if platform::SPEED_OVER_SIZE { bytes.as_chunks() } else { (Default::default(), bytes) };
     let hash = words.iter().fold(0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
     let hash = rest.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)));
     // The last bytes of a word are in its upper bits, which one multiplication does not bring down to the lowest.

@@ -146,6 +146,9 @@ impl Interactions {
     }
 
     pub fn find(&self, event_id: &str) -> Option<usize> {
+        if !IS_USED {
+            return None;
+        }
         self.index.find(event_id, |position| {
             self.entries.get(position).is_some_and(|entry| entry.identity.event_id == event_id)
         })

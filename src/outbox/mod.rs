@@ -217,8 +217,7 @@ impl<C: Common> Outbox<C> {
         }
         let event_id = update.known.event_id.as_str();
         let coming = update.weight();
-        let large = if coming > SMALL_NEWS { state.interactions.find(event_id) } else { None };
-        let before = large.and_then(|position| self.seal_ripe(&mut state, position, coming));
+        let before = if coming > SMALL_NEWS { self.make_room(&mut state, event_id, coming) } else { None };
         let seq = self.take_seq(&mut state);
         if state.partials() >= self.common.limits().events && !state.interactions.has_news(event_id) {
             let held = state.interactions.drop_held();
@@ -240,6 +239,13 @@ impl<C: Common> Outbox<C> {
         };
         let after = self.seal_ripe(&mut state, position, 0);
         Ok(before.or(after).or(self.fit(&mut state, RecordKind::Partial)))
+    }
+
+    /// Makes a record of the news of an interaction if they would be large with what is `coming`.
+    #[inline(never)]
+    fn make_room(&self, state: &mut State, event_id: &str, coming: usize) -> Option<DropReason> {
+        let position = state.interactions.find(event_id)?;
+        self.seal_ripe(state, position, coming)
     }
 
     fn seal_ripe(&self, state: &mut State, position: usize, coming: usize) -> Option<DropReason> {
@@ -299,11 +305,15 @@ impl<C: Common> Outbox<C> {
         self.lock().take_waiting()
     }
 
-    /// Takes what another outbox of the same client could not deliver.
+    /// Takes what another outbox of the same client could not deliver. What was known here of the same interactions becomes
+    /// records too, of which the older goes first.
     pub fn adopt(&self, mut leftover: Leftover) {
         let mut state = self.lock();
         for kind in RecordKind::KINDS {
             for run in mem::take(leftover.0.get_mut(kind)) {
+                if let Some(event_id) = &run.key {
+                    self.make_room(&mut state, event_id, usize::MAX);
+                }
                 state.queues.get_mut(kind).add(run);
                 self.fit(&mut state, kind);
             }

@@ -217,6 +217,25 @@ async fn a_flush_does_not_go_on_with_what_nobody_left_to_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_that_a_dropped_scope_leaves_comes_after_what_its_client_knew_before() {
+    let (server, client) = start().await;
+    let interaction = begin(&client, "chat_1").await;
+    server.fail(PARTIALS, 1, Fault::Delay(5_000));
+    let first = spawn_flush(&client);
+    server.wait_for(1).await;
+    interaction.set_property("step", true).await.unwrap();
+    {
+        let scope = client.scope();
+        finish(&scope.resume_interaction("chat_1")).await;
+    }
+    first.await.unwrap().unwrap();
+    client.flush().await.unwrap();
+    assert_eq!(pending_flags(&server), [true, true, false]);
+    assert_eq!(client.stats().pending(), 0);
+    assert_well_formed(&server);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_new_of_an_interaction_in_an_outage_is_one_record_that_follows_the_first() {
     let server = IngestServer::start().await.unwrap();
     let client = builder(&server).max_attempts(1).event_max_queue_size(4).build().unwrap();
