@@ -168,7 +168,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one attempt may take. Default: 30 s. Zero lets none succeed. The records of one that is still open after an hour
+    /// How long one attempt may take. Default: 30 s. Zero lets succeed only what is answered at once. The records of one that is still open after an hour
     /// are sent again by the next flush.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = millis(timeout);
@@ -255,7 +255,7 @@ impl ClientBuilder {
             // Before an `@` there may be a password.
             let endpoint = if self.endpoint.bytes().any(|byte| byte == b'@') { "…" } else { &self.endpoint };
             Error::Config(format!(
-                "endpoint \"{endpoint}\" is not an absolute http or https URL without @, like {DEFAULT_ENDPOINT}"
+                "endpoint \"{endpoint}\" is not an absolute http or https URL without @, ? and #, like {DEFAULT_ENDPOINT}"
             ))
         })?;
         let write_key = self.write_key.trim_ascii();
@@ -272,7 +272,8 @@ impl ClientBuilder {
         {
             diagnostics.warn(
                 Warning::WorkshopUrl,
-                format_args!("local_workshop_url \"{url}\" is not an absolute http or https URL"),
+                // Not shown: there may be a password in it.
+                format_args!("local_workshop_url is not an absolute http or https URL without @, ? and #"),
             );
         }
         let workshop = workshop.map(|base_url| {

@@ -82,7 +82,11 @@ impl Recorder {
 
     pub fn scope(self: &Arc<Self>) -> Arc<Self> {
         let client = self.parent().unwrap_or(self);
-        Self::new(Origin::Scope(Arc::clone(client)))
+        let scope = Self::new(Origin::Scope(Arc::clone(client)));
+        if client.outbox.is_closed() {
+            scope.outbox.close();
+        }
+        scope
     }
 
     /// Not inlined: in wasm, each of its callers would be 400 bytes longer.

@@ -40,8 +40,9 @@ impl Properties {
         self.0.iter().map(|(name, value)| name.len().saturating_add(value.0.len())).sum()
     }
 
-    pub fn get(&self, name: &str) -> Option<&Json> {
-        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    /// The value of this name, if it says anything: null does not.
+    pub fn known(&self, name: &str) -> Option<&Json> {
+        self.iter().find(|(known, value)| *known == name && !value.is_null()).map(|(_, value)| value)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {

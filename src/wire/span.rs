@@ -39,7 +39,7 @@ pub(crate) fn has_ai_operation(span: &SpanRecord<'_>) -> bool {
             || is_one_of(key, KEYS)
             || key.strip_prefix(ASSOCIATION.as_bytes()).is_some_and(|name| is_one_of(name, KEPT))
     };
-    let says = |properties: &Properties, name: &str| properties.get(name).is_some_and(|value| !value.is_null());
+    let says = |properties: &Properties, name: &str| properties.known(name).is_some();
     let associated = |name: &&str| says(&fields.properties, name) || sticky.is_some_and(|sticky| says(sticky, name));
     !matches!(fields.detail, Detail::Plain)
         || !fields.operation_id.is_empty()
@@ -200,7 +200,7 @@ fn tool(attributes: &mut Attributes<'_>, tool: &ToolFields, span: &SpanRecord<'_
 
 fn association(attributes: &mut Attributes<'_>, span: &SpanRecord<'_>) {
     let SpanRecord { identity, sticky, fields, .. } = span;
-    let own = |key: &str| fields.properties.get(key).or_else(|| sticky.and_then(|sticky| sticky.get(key)));
+    let own = |key: &str| fields.properties.known(key).or_else(|| sticky.and_then(|sticky| sticky.known(key)));
     let key = "ai.telemetry.metadata.raindrop.eventId";
     match own("event_id").filter(|event_id| event_id.is_string()) {
         None => name(attributes, key, &identity.event_id),
@@ -219,7 +219,7 @@ fn association(attributes: &mut Attributes<'_>, span: &SpanRecord<'_>) {
         }
     }
     let inherited = sticky.iter().flat_map(|sticky| sticky.iter());
-    let inherited = inherited.filter(|(key, _)| fields.properties.get(key).is_none());
+    let inherited = inherited.filter(|(key, _)| fields.properties.known(key).is_none());
     for (key, value) in inherited.chain(fields.properties.iter()) {
         if !value.is_null() && attributes.associated(key) {
             attributes.json(value);

@@ -86,7 +86,9 @@ async fn recording_after_close_is_refused_and_counted() {
     ];
     assert!(refused.iter().all(|result| matches!(result, Err(Error::Closed))), "{refused:?}");
     client.begin(begin()).await;
-    assert_eq!(client.stats().refused(), 10);
+    let of_scope = client.scope().track_ai(ai_event("evt_2")).await;
+    assert!(matches!(of_scope, Err(Error::Closed)), "{of_scope:?}");
+    assert_eq!(client.stats().refused(), 11);
     client.close().await.unwrap();
     assert!(server.requests().is_empty());
     assert_eq!((client.stats().accepted(), client.stats().pending()), (1, 0));

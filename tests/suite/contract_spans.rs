@@ -277,6 +277,26 @@ async fn association_properties_keep_their_type() {
 }
 
 #[tokio::test]
+async fn a_null_property_leaves_what_is_inherited() {
+    let (server, client) = start().await;
+    let begin =
+        BeginOptions { event_id: "evt_1".into(), user_id: "u".into(), convo_id: "c".into(), ..Default::default() };
+    let interaction = client.begin(begin).await;
+    let nulls = map([("user_id", Value::Null), ("convo_id", Value::Null), ("event_id", Value::Null)]);
+    interaction.start_span(SpanOptions { properties: nulls.clone(), ..named("interaction") }).end();
+    let sticky = map([("user_id", json!("u")), ("convo_id", json!("c")), ("event_id", json!("evt_1"))]);
+    client.tracer(sticky).start_span(SpanOptions { properties: nulls, ..named("tracer") }).end();
+    flush(&server, &client).await;
+    for name in ["interaction", "tracer"] {
+        let attributes = span_named(&server, name).attributes;
+        for (key, value) in [("user_id", "u"), ("convo_id", "c"), ("event_id", "evt_1")] {
+            assert_eq!(attributes[&format!("{ASSOCIATION}{key}")], value, "{name}: {key}");
+        }
+        assert_eq!(attributes["ai.telemetry.metadata.raindrop.eventId"], "evt_1", "{name}");
+    }
+}
+
+#[tokio::test]
 async fn attributes_keep_their_type() {
     let (server, client) = start().await;
     let attributes = vec![
