@@ -16,6 +16,8 @@ pub const CRATE: &str = "npm";
 const LIBRARY: &str = "raindrop";
 /// The entry of what all entries of the package share. It becomes one file: to import many takes long.
 const CORE: &str = "core.js";
+/// The entry of runtimes without a page or a platform that compiles the module: it has the module inside.
+const NODE: &str = "node.js";
 /// The package's half in JavaScript.
 const SCRIPTS: [&str; 20] = [
     "client.js",
@@ -99,6 +101,9 @@ pub fn build(target: &Path) -> Result<Package, String> {
     copy(&directory.join(CORE), &scripts.join(CORE))?;
     bundle(&scripts.join(CORE), &directory.join(CORE)).produce()?;
     optimize(&bound.join(format!("{LIBRARY}_bg.wasm")), &directory.join(format!("{LIBRARY}_bg.wasm"))).produce()?;
+    bundle(&directory.join(NODE), &directory.join(NODE))
+        .args(&["--platform=node", "--loader:.wasm=base64"])
+        .produce()?;
 
     let tarball = tarball(target)?;
     Step::new("pack", "npm", &["pack", "--silent", "--pack-destination"])
