@@ -41,6 +41,10 @@ for (const source of [
   });
 }
 
+test("init takes bytes where there is no Response, as in jsdom", async () => {
+  assert.equal(await printed("browser.js", `delete globalThis.Response; await init(bytes); console.log(${READY});`), "36");
+});
+
 test("init loads the module once", async () => {
   const script = `
     let loads = 0;
