@@ -66,3 +66,15 @@ test("an init that got no module says what it got and what to do, and can be tri
     console.log(...told, ${READY});`;
   assert.equal(await printed("browser.js", script), "true true 36");
 });
+
+test("an entry that is evaluated again, as by a hot reload, leaves living clients what they have", async () => {
+  const script = `
+    const living = new Raindrop({ writeKey: "k", flushOnFinish: false, fetch: async () => new Response() });
+    living.track({ userId: "u", event: "before" });
+    const again = await import("${PACKAGE}browser.js?v=2");
+    await again.init(bytes);
+    living.track({ userId: "u", event: "after" });
+    const { delivered } = await living.flush();
+    console.log(delivered, new again.Raindrop().trackAi({ userId: "u", input: "hi" }).length);`;
+  assert.equal(await printed("browser.js", `await init(bytes); ${script}`), "2 36");
+});
