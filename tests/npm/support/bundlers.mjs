@@ -51,6 +51,15 @@ export const bundlers = {
   },
 };
 
+/** As the development server of Vite 5 to 7 moves a page's packages: the wasm file stays where it is installed. */
+export async function viteDeps(app) {
+  const outDir = app.path("node_modules/.vite/deps");
+  const outExtension = { ".js": ".mjs" };
+  await esbuild.build({ entryPoints: [app.path("page.mjs")], outdir: outDir, outExtension, bundle: true, format: "esm" });
+  await copyFile(app.path("index.html"), `${outDir}/index.html`);
+  return "/node_modules/.vite/deps/index.html";
+}
+
 /** These two leave the address of the wasm file as it is: it belongs beside the bundle. */
 async function copyBeside(app, outDir) {
   await mkdir(outDir, { recursive: true });
