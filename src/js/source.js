@@ -59,3 +59,6 @@ export class Source {
 }
 
 export class Tracer extends Source {}
+
+// Vue wraps what its refs hold in proxies, which have no private fields. It leaves alone what asks for that.
+for (const { prototype } of [Source, Span]) Object.defineProperty(prototype, "__v_skip", { value: true });

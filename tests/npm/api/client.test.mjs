@@ -227,3 +227,18 @@ test("await using closes a client", { skip: !Symbol.asyncDispose }, async () => 
     assert.equal((await ingest.received()).events.length, 1);
   });
 });
+
+test("a client and its handles work in Vue's refs, which proxy whatever does not ask to be left alone", async () => {
+  const kept = (value) => (value.__v_skip ? value : new Proxy(value, {}));
+  await withClient(async ({ raindrop, ingest }) => {
+    const client = kept(raindrop);
+    const interaction = kept(client.begin({ eventId: "e", userId: "u", input: "hi" }));
+    kept(interaction.startSpan({ name: "plain" })).end();
+    kept(interaction.startLlmSpan({ name: "llm" })).end();
+    kept(kept(client.tracer()).startToolSpan({ name: "tool", eventId: "e" })).end();
+    interaction.finish({ output: "Hi" });
+    assert.deepEqual(Object.keys(interaction), []);
+    await client.close();
+    assert.deepEqual((await ingest.received()).spans.map(({ name }) => name), ["plain", "llm", "tool"]);
+  });
+});
