@@ -105,21 +105,21 @@ export class Client {
   }
 
   /** What a handle knows of an interaction may be what its end waits for. */
-  learn(identity) {
-    const isReleased = [this.parent, this].map((client) => client?.interactions.learn(identity)).includes(true);
+  learn(from, news) {
+    const isReleased = [this.parent, this].map((client) => client?.interactions.learn(from, news)).includes(true);
     if (isReleased) this.soon();
   }
 
   /** Merges a call on an interaction. Returns whether it was taken. */
-  merge(call, identity, news, number) {
+  merge(call, from, news, number) {
     if (!this.home.isOn) return true;
     if (this.isTooLate(call)) return false;
+    const { eventId } = from.identity;
     // An end becomes a record at once: what its client still holds of the interaction comes before.
-    if (number == FINISH) this.parent?.interactions.sealOne(identity.eventId);
-    const dropped = this.interactions.merge(identity, news, number);
+    if (number == FINISH) this.parent?.interactions.sealOne(eventId);
+    const dropped = this.interactions.merge(from, news, number);
     if (dropped != null && dropped != EMPTY_INTERACTION) this.home.warnOfLoss();
     if (number == FINISH) {
-      const { eventId } = identity;
       if (this.interactions.isHeld(eventId)) {
         this.home.warn("held", `interaction "${eventId}" is finished and held back: its user is not known. Resume it with \`userId\``);
       }

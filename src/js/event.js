@@ -8,7 +8,7 @@ const PLAIN_EVENT_FIELDS = table("eventId !userId event - - @timestamp - - {prop
 const SIGNAL_FIELDS = table("!eventId !name type sentiment @timestamp attachmentId comment after {properties");
 const USER_FIELDS = table("!userId {traits");
 
-const DEFAULT_EVENT = "ai_generation";
+export const DEFAULT_EVENT = "ai_generation";
 const SIGNAL_TYPES = ["default", "standard", "feedback", "edit", "agent", "agent_internal"];
 
 /** A time as RFC 3339 has it, with as many digits as it needs. */

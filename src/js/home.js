@@ -14,7 +14,7 @@ export class Home {
   /** How many interactions have news, and those of scopes. */
   changed = 0;
   stores = new Set();
-  /** The interactions begun last, so that resuming one finds what is known of it. */
+  /** The interactions begun or resumed last, so that another handle finds what is known of one. */
   recent = new Map();
 
   /**

@@ -1,20 +1,20 @@
 // The handle of an interaction.
 import { Client } from "./client.js";
-import { readEvent } from "./event.js";
+import { DEFAULT_EVENT, readEvent } from "./event.js";
 import { eventId as newId, traceId } from "./ids.js";
 import { checked, read, table } from "./input.js";
-import { BEGIN, FINISH, PATCH, keepLatest, tell } from "./interactions.js";
+import { BEGIN, FINISH, PATCH, keepLatest, told } from "./interactions.js";
 import { Source } from "./source.js";
 
 const UPDATE = table("- - - - model @timestamp input output {properties [attachments =featureFlags");
 const KNOWN = table("userId event convoId model");
 
-/** How many of the interactions begun last are remembered. */
+/** How many of the interactions begun or resumed last are remembered. */
 const RECENT_KEPT = 1000;
 
 export class Interaction extends Source {
   get eventId() {
-    return Source.identity(this).eventId;
+    return Source.from(this).identity.eventId;
   }
 
   getEventId() {
@@ -44,12 +44,7 @@ export class Interaction extends Source {
 
 function update(interaction, call, number, patch) {
   const client = Source.client(interaction);
-  client.attempt(call, () => {
-    const identity = Source.identity(interaction);
-    const news = readEvent(patch(), UPDATE);
-    identity.model = news.model || identity.model;
-    client.merge(call, identity, news, number);
-  });
+  client.attempt(call, () => client.merge(call, Source.from(interaction), readEvent(patch(), UPDATE), number));
 }
 
 export function begin(client, options) {
@@ -58,26 +53,35 @@ export function begin(client, options) {
   client.attempt("begin", () => {
     id = options?.eventId;
     const news = readEvent(options);
-    const { eventId, userId, event, convoId, model } = news;
-    const identity = { eventId: eventId || newId(), userId, event: event || "ai_generation", convoId, model };
-    if (client.merge("begin", identity, news, BEGIN)) from = { identity, trace: traceId() };
+    const known = handle(client, news.eventId || newId(), news);
+    if (!client.merge("begin", known, news, BEGIN)) return;
+    from = remember(client, known);
+    if (!from.identity.event) from.identity = told(from.identity, { event: DEFAULT_EVENT });
   });
   // What could not begin records nothing.
-  if (!from) return inert(typeof id == "string" && id ? id : newId());
-  keepLatest(client.home.recent, from.identity.eventId, from, RECENT_KEPT);
-  return new Interaction(client, from);
+  return from ? new Interaction(client, from) : inert(typeof id == "string" && id ? id : newId());
 }
 
 export function resume(client, eventId, known) {
   const from = client.attempt("resumeInteraction", () => {
     checked("!", eventId, "eventId");
     const [userId, event, convoId, model] = read(KNOWN, known ?? {});
-    const from = client.home.recent.get(eventId) ?? { identity: { eventId }, trace: traceId() };
-    tell(from.identity, { userId, event, convoId, model });
-    client.learn(from.identity);
+    const news = { userId, event, convoId, model };
+    const from = remember(client, handle(client, eventId, news));
+    from.identity = told(from.identity, news);
+    client.learn(from, news);
     return from;
   });
   return from ? new Interaction(client, from) : inert("");
+}
+
+/** What the handles of an interaction know of it, one object for all: as it is remembered, or new. */
+const handle = ({ home }, eventId, news) =>
+  home.recent.get(eventId) ?? { identity: told({ eventId }, news), trace: traceId() };
+
+function remember({ home }, from) {
+  keepLatest(home.recent, from.identity.eventId, from, RECENT_KEPT);
+  return from;
 }
 
 const inert = (eventId) => new Interaction(Client.off(), { identity: { eventId }, trace: traceId() });

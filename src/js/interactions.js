@@ -56,16 +56,17 @@ export class Interactions {
     this.#core = core;
   }
 
-  /** Merges a call. `identity` is what the caller's handle knows of the interaction. Returns why its record was dropped, if it was. */
-  merge(identity, news, call) {
-    const id = identity.eventId;
-    const known = this.#changed.get(id) ?? this.#idle.get(id) ?? this.#finished.get(id);
+  /** Merges a call. `from` is what the caller's handle knows of the interaction. Returns why its record was dropped, if it was. */
+  merge(from, news, call) {
+    const id = from.identity.eventId;
+    const known = this.#find(id);
     if (call == FINISH ? known?.isFinished : call == PATCH && isNothing(news)) return;
     this.#calls++;
     const isChanged = this.#changed.has(id);
     if (!isChanged && !this.#hasRoom()) return this.#lose(QUEUE_FULL);
-    const entry = known ?? this.#add(identity, call);
-    tell(entry.identity, identity);
+    const entry = known ?? newEntry(from.identity, call);
+    // Not what the handle knows: another may have told otherwise since.
+    for (const it of [entry, from]) it.identity = told(it.identity, news);
     if (!isChanged) this.#change(entry);
     this.#length -= entry.length;
     // Begun again after its end, it is open once more. An end that still waits for its user stays one.
@@ -93,13 +94,16 @@ export class Interactions {
     return this.#changed.get(id)?.isFinished;
   }
 
-  /** Takes what is known of an interaction with news. Returns whether that ended and could become a record at last. */
-  learn(identity) {
-    const entry = this.#changed.get(identity.eventId);
+  /** Takes what a handle knows of an interaction, where nothing is known of it here, and what is told. Returns whether it was
+      held back and could become a record at last. */
+  learn({ identity }, news) {
+    const { eventId } = identity;
+    const entry = this.#find(eventId);
     if (!entry) return false;
-    tell(entry.identity, identity);
-    if (entry.isFinished) this.#seal(entry);
-    return !this.#changed.has(identity.eventId);
+    entry.identity = told(told(identity, entry.identity), news);
+    if (!this.isHeld(eventId)) return false;
+    this.#seal(entry);
+    return !this.isHeld(eventId);
   }
 
   /** Makes records of all news, but of those whose user is not known. Returns how many were dropped as too large. */
@@ -144,15 +148,8 @@ export class Interactions {
     return !isFull();
   }
 
-  #add(identity, call) {
-    return {
-      identity: { ...identity },
-      timestamp: Date.now(),
-      ...noNews(),
-      isFinished: false,
-      // What began elsewhere may have had content there.
-      hasContent: call != BEGIN,
-    };
+  #find(id) {
+    return this.#changed.get(id) ?? this.#idle.get(id) ?? this.#finished.get(id);
   }
 
   /** Has the entry among those with news. */
@@ -200,13 +197,14 @@ export class Interactions {
   }
 }
 
-/** Adds what is told of an interaction to what is known of it. */
-export function tell(known, { userId, event, convoId, model }) {
-  known.userId = userId || known.userId;
-  known.event = event || known.event;
-  known.convoId = convoId || known.convoId;
-  known.model = model || known.model;
-}
+/** What is known of an interaction and what is told of it, in a new object: a span keeps what was known when it began. */
+export const told = (known, { userId, event, convoId, model }) => ({
+  eventId: known.eventId,
+  userId: userId || known.userId,
+  event: event || known.event,
+  convoId: convoId || known.convoId,
+  model: model || known.model,
+});
 
 /** Puts an entry behind all others, of which the first gives way if they are too many. */
 export function keepLatest(map, key, value, kept) {
@@ -214,6 +212,15 @@ export function keepLatest(map, key, value, kept) {
   map.set(key, value);
   if (map.size > kept) map.delete(map.keys().next().value);
 }
+
+const newEntry = (identity, call) => ({
+  identity,
+  timestamp: Date.now(),
+  ...noNews(),
+  isFinished: false,
+  // What began elsewhere may have had content there.
+  hasContent: call != BEGIN,
+});
 
 /** No news. `grown`: about how many characters the parts have that only grow, `length`: and all of it. */
 const noNews = () => ({ input: "", output: "", properties: NONE, attachments: [], flags: NONE, grown: 0, length: 0 });

@@ -17,8 +17,8 @@ export class Source {
     return source.#client;
   }
 
-  static identity(source) {
-    return source.#from.identity;
+  static from(source) {
+    return source.#from;
   }
 
   startSpan(options) {

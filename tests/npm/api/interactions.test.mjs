@@ -150,6 +150,56 @@ test("a late property and a second end find an interaction that has ended", asyn
   ]);
 });
 
+test("an interaction begun again without a name keeps the name that it has", async () => {
+  const { partials } = await landed(async (raindrop) => {
+    for (const flushes of [true, false]) {
+      const eventId = String(flushes);
+      raindrop.begin({ eventId, userId: "u", event: "chat", input: "a" });
+      if (flushes) await raindrop.flush();
+      raindrop.begin({ eventId, userId: "u", input: "b" });
+    }
+  });
+  assert.deepEqual(partials.map(({ event_id, event }) => [event_id, event]), [["true", "chat"], ["true", "chat"], ["false", "chat"]]);
+});
+
+test("what was told of an interaction last counts, whatever an older handle knew", async () => {
+  const { interactions } = await landed(async (raindrop) => {
+    const older = raindrop.begin({ eventId: "e", userId: "u1", event: "old", convoId: "c1", model: "m1", input: "hi" });
+    raindrop.begin({ eventId: "e", userId: "u2", event: "new", convoId: "c2", model: "m2" });
+    older.setProperty("a", 1);
+    await raindrop.flush();
+    raindrop.resumeInteraction("e", { convoId: "c3" });
+    older.setProperty("b", 2);
+  });
+  const { user_id, event, ai_data } = interactions.e;
+  assert.deepEqual({ user_id, event }, { user_id: "u2", event: "new" });
+  assert.deepEqual(ai_data, { input: "hi", convo_id: "c3", model: "m2" });
+});
+
+test("a call that is ignored, refused or without room tells nothing of an interaction", async () => {
+  await withClient(
+    async ({ raindrop, ingest, errors }) => {
+      const ended = raindrop.begin({ eventId: "ended", userId: "u", input: "hi" });
+      ended.finish({ output: "bye", model: "m1" });
+      ended.finish({ output: "ignored", model: "m2" });
+      ended.finish({ output: 7, model: "m3" });
+      await raindrop.flush();
+      const other = raindrop.begin({ userId: "u", input: "in the way" });
+      await told("warn", () => {
+        ended.finish({ output: "no room", model: "m4" });
+        raindrop.begin({ eventId: "ended", userId: "no room" });
+      });
+      other.finish();
+      await raindrop.flush();
+      ended.setProperty("late", true);
+      await raindrop.flush();
+      const { user_id, ai_data } = (await ingest.received()).interactions.ended;
+      assert.deepEqual([user_id, ai_data.model, errors.length], ["u", "m1", 1]);
+    },
+    { eventMaxQueueSize: 1 },
+  );
+});
+
 test("what is handed over may change afterwards", async () => {
   const { interactions } = await landed((raindrop) => {
     const tags = ["first"];

@@ -33,6 +33,24 @@ test("spans of an interaction inherit it, and share one trace", async () => {
   assert.ok(!root.parent_span_id && !other.parent_span_id);
 });
 
+test("spans of an interaction say what is known of it when they begin, whichever handle knows it", async () => {
+  const { early, resumed, again } = await spans((raindrop) => {
+    const before = raindrop.resumeInteraction("e");
+    const early = before.startSpan({ name: "early" });
+    interactionOf(raindrop);
+    before.startSpan({ name: "resumed" }).end();
+    early.end();
+    raindrop.begin({ eventId: "e", userId: "u" }).startSpan({ name: "again" }).end();
+  });
+  for (const { attributes } of [resumed, again]) {
+    for (const [key, value] of Object.entries({ user_id: "u", convo_id: "c", event: "chat" })) {
+      assert.equal(attributes[ASSOCIATION + key], value);
+    }
+  }
+  assert.equal(early.attributes[`${ASSOCIATION}user_id`], undefined);
+  assert.equal(new Set([early, resumed, again].map(({ trace_id }) => trace_id)).size, 1);
+});
+
 test("spans without an interaction have traces of their own", async () => {
   const { a, b, child } = await spans((raindrop) => {
     const a = raindrop.startSpan({ name: "a", eventId: "e1" });
