@@ -87,8 +87,10 @@ export class Request {
   get asked() {
     const header = this.retryAfter.trim();
     if (/^\d+(\.\d*)?$/.test(header)) return header * 1000;
+    // The form of `asctime` names no zone: a date of HTTP is in UTC.
+    const date = header.replace(/:\d\d \d{4}$/, "$& GMT");
     // `Date.parse` reads much that is no date; those have a time of day in them.
-    return Math.max(header.includes(":") ? Date.parse(header) - Date.now() : 0, 0) || 0;
+    return Math.max(header.includes(":") ? Date.parse(date) - Date.now() : 0, 0) || 0;
   }
 
   /** What went wrong: a message, a code, and the status if there was one. */

@@ -238,6 +238,31 @@ test("Retry-After is honoured", async (context) => {
   assert.equal((await flush).delivered, 1);
 });
 
+test("a date in Retry-After is in UTC in each of its forms, wherever the process is", async (context) => {
+  const { TZ } = process.env;
+  context.after(() => {
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
+  });
+  process.env.TZ = "America/New_York";
+  const advance = clockOf(context);
+  context.mock.method(Date, "now", () => Date.UTC(1994, 10, 6, 8, 49, 30));
+  for (const date of ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]) {
+    const { fetch, requests } = fakeFetch(
+      (count) => new Response("", count == 1 ? { status: 429, headers: { "retry-after": date } } : {}),
+    );
+    const raindrop = clientWith(fetch);
+    raindrop.trackAi(event);
+    const flush = raindrop.flush();
+    await settled();
+    advance(6_999);
+    assert.equal(requests.length, 1, date);
+    advance(1);
+    assert.equal(requests.length, 2, date);
+    await flush;
+  }
+});
+
 test("the client's own fetch gets a plain POST", async () => {
   const { fetch, requests } = fakeFetch(() => new Response());
   const raindrop = clientWith(fetch);
