@@ -94,7 +94,7 @@ export class Span {
       const [model, inputTokens, outputTokens] = read(USAGE, usage);
       const { kind, detail } = open;
       if (kind == LLM_KIND) {
-        detail[RESPONSE_MODEL] = model ?? detail[RESPONSE_MODEL];
+        detail[RESPONSE_MODEL] = model || detail[RESPONSE_MODEL];
         detail[INPUT_TOKENS] = inputTokens ?? detail[INPUT_TOKENS];
         detail[OUTPUT_TOKENS] = outputTokens ?? detail[OUTPUT_TOKENS];
       } else {

@@ -383,6 +383,17 @@ test("a span of which only unset values would be kept is warned of", async () =>
   assert.match(lines.join(), /span "s" has no event id/);
 });
 
+test("tokens that are told without a model leave the one that is known", async () => {
+  const { spans } = await landed((raindrop) => {
+    for (const call of [raindrop.startLlmSpan({ name: "s", eventId: "e", model: "m" }), raindrop.startSpan({ name: "s", eventId: "e" })]) {
+      call.setTokenUsage({ model: "answered", inputTokens: 7 });
+      call.setTokenUsage({ model: "", outputTokens: 5 });
+      call.end();
+    }
+  });
+  for (const { attributes } of spans) assert.equal(attributes["gen_ai.response.model"], "answered");
+});
+
 test("tokens that are told one by one add up", async () => {
   const { spans } = await landed((raindrop) => {
     const call = raindrop.startLlmSpan({ name: "s", eventId: "e", model: "m", inputTokens: 7 });
