@@ -159,18 +159,18 @@ const [RESPONSE_MODEL, MESSAGES, PROMPT, RESPONSE, INPUT_TOKENS, OUTPUT_TOKENS] 
 
 /** What a call of a model says. `limit`: for an attribute that holds several texts. */
 function addModel(to, { detail, operationId }, limit) {
-  const [input, output, model, responseModel, provider, inputTokens, outputTokens, messages] = detail;
+  const [prompt, output, model, responseModel, provider, inputTokens, outputTokens] = detail;
   ["llm", "llm_call", operationId || "ai.generateText"].forEach((text, index) => to.implied(KINDS[index], text));
   for (const it of MODEL) to.implied(it, model);
   to.implied(RESPONSE_MODEL, responseModel || model);
   for (const it of PROVIDER) to.implied(it, provider);
-  if (messages?.length) {
-    const chat = (cap) => json(messages.map(([role, text]) => ({ role, content: cut(text ?? "", cap) })));
+  if (Array.isArray(prompt)) {
+    const chat = (cap) => json(prompt.map(([role, text]) => ({ role, content: cut(text ?? "", cap) })));
     to.implied(MESSAGES, fitted(limit, to.cap, (text) => codePoints(text, limit), chat) ?? chat(0));
-    messages.forEach(([role, text], index) => to.message("prompt", index, role, text));
-  } else if (input) {
-    to.some(PROMPT, input);
-    to.message("prompt", 0, "user", input);
+    prompt.forEach(([role, text], index) => to.message("prompt", index, role, text));
+  } else if (prompt) {
+    to.some(PROMPT, prompt);
+    to.message("prompt", 0, "user", prompt);
   }
   if (output) {
     to.some(RESPONSE, output);

@@ -4,6 +4,7 @@ import { asContent, asText, checked, demandObject, errorText, kindOf, read, tabl
 import { LLM_KIND, TOOL_KIND } from "./span.js";
 
 // What a span of a model says, by its place; of a tool the first two. The caller hands over the fields of the table in this order.
+/** The prompt: a text, or a chat. */
 const INPUT = 0;
 const OUTPUT = 1;
 const MODEL = 2;
@@ -11,7 +12,6 @@ const RESPONSE_MODEL = 3;
 const PROVIDER = 4;
 const INPUT_TOKENS = 5;
 const OUTPUT_TOKENS = 6;
-const MESSAGES = 7;
 const LLM = table("input output model - provider #inputTokens #outputTokens");
 const USAGE = table("model #inputTokens #outputTokens");
 
@@ -148,7 +148,7 @@ export class LlmSpan extends Span {
 
   setMessages(list) {
     Span.update(this, "setMessages", ({ detail }) => {
-      detail[MESSAGES] = messages(list);
+      detail[INPUT] = messages(list);
     });
   }
 }
@@ -170,7 +170,8 @@ function messages(list) {
 
 function llmDetail(options) {
   const detail = read(LLM, options);
-  if (options.messages != null) detail[MESSAGES] = messages(options.messages);
+  const chat = options.messages == null ? [] : messages(options.messages);
+  if (chat.length) detail[INPUT] = chat;
   return detail;
 }
 

@@ -383,6 +383,30 @@ test("a span of which only unset values would be kept is warned of", async () =>
   assert.match(lines.join(), /span "s" has no event id/);
 });
 
+test("a span of a model has one prompt, the one set last", async () => {
+  const messages = [{ role: "system", content: "be kind" }, { role: "user", content: "hi" }];
+  const { text, chat, both } = await spans((raindrop) => {
+    const text = raindrop.startLlmSpan({ name: "text", eventId: "e", messages });
+    text.setInput("later");
+    text.end();
+    const chat = raindrop.startLlmSpan({ name: "chat", eventId: "e", input: "earlier" });
+    chat.setMessages(messages);
+    chat.end();
+    raindrop.startLlmSpan({ name: "both", eventId: "e", input: "kept", messages: [] }).end();
+  });
+  const prompt = ({ attributes }) => Object.fromEntries(Object.entries(attributes).filter(([key]) => key.includes("prompt")));
+  const asText = (content) => ({ "ai.prompt": content, "gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": content });
+  assert.deepEqual(prompt(text), asText("later"));
+  assert.deepEqual(prompt(both), asText("kept"));
+  assert.deepEqual(prompt(chat), {
+    "ai.prompt.messages": JSON.stringify(messages),
+    "gen_ai.prompt.0.role": "system",
+    "gen_ai.prompt.0.content": "be kind",
+    "gen_ai.prompt.1.role": "user",
+    "gen_ai.prompt.1.content": "hi",
+  });
+});
+
 test("tokens that are told without a model leave the one that is known", async () => {
   const { spans } = await landed((raindrop) => {
     for (const call of [raindrop.startLlmSpan({ name: "s", eventId: "e", model: "m" }), raindrop.startSpan({ name: "s", eventId: "e" })]) {
