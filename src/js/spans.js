@@ -12,6 +12,16 @@ const RESPONSE_MODEL = 3;
 const PROVIDER = 4;
 const INPUT_TOKENS = 5;
 const OUTPUT_TOKENS = 6;
+/** What these imply on a span of a model: a key with a dot at its end stands for all that begin with it. */
+const IMPLIED = [
+  ["ai.prompt", "ai.prompt.messages", "gen_ai.prompt."],
+  ["ai.response.text", "gen_ai.completion."],
+  ["ai.model.id", "gen_ai.request.model", "gen_ai.response.model"],
+  ["gen_ai.response.model"],
+  ["ai.model.provider", "gen_ai.system", "gen_ai.provider.name"],
+  ["gen_ai.usage.input_tokens"],
+  ["gen_ai.usage.output_tokens"],
+];
 const LLM = table("input output model - provider #inputTokens #outputTokens");
 const USAGE = table("model #inputTokens #outputTokens");
 
@@ -92,16 +102,10 @@ export class Span {
   setTokenUsage(usage) {
     Span.update(this, "setTokenUsage", (open) => {
       const [model, inputTokens, outputTokens] = read(USAGE, usage);
-      const { kind, detail } = open;
-      if (kind == LLM_KIND) {
-        detail[RESPONSE_MODEL] = model || detail[RESPONSE_MODEL];
-        detail[INPUT_TOKENS] = inputTokens ?? detail[INPUT_TOKENS];
-        detail[OUTPUT_TOKENS] = outputTokens ?? detail[OUTPUT_TOKENS];
-      } else {
-        if (model) add(open, { "gen_ai.response.model": model });
-        if (inputTokens) add(open, { "gen_ai.usage.input_tokens": inputTokens });
-        if (outputTokens) add(open, { "gen_ai.usage.output_tokens": outputTokens });
-      }
+      // Without a model, the one that is known stays.
+      if (model) setUsage(open, RESPONSE_MODEL, model);
+      if (inputTokens != null) setUsage(open, INPUT_TOKENS, inputTokens);
+      if (outputTokens != null) setUsage(open, OUTPUT_TOKENS, outputTokens);
     });
   }
 
@@ -122,34 +126,46 @@ const add = (open, attributes) => {
   open.attributes = { ...open.attributes, ...attributes };
 };
 
-const setContent = (span, call, index, name, value) =>
+/** Sets a detail. Attributes that were set before and that it implies give way: the later one counts. */
+function set({ detail, attributes }, place, value, implied = IMPLIED[place]) {
+  detail[place] = value;
+  for (const key in attributes) {
+    if (implied.some((it) => (it.endsWith(".") ? key.startsWith(it) : key == it))) delete attributes[key];
+  }
+}
+
+/** Sets a part of the usage. Zero tokens, which say nothing, are not sent. */
+function setUsage(open, place, value) {
+  const [key] = IMPLIED[place];
+  if (open.kind == LLM_KIND) set(open, place, value);
+  else add(open, { [key]: value || undefined });
+}
+
+const setContent = (span, call, place, name, value) =>
   Span.update(span, call, (open) => {
-    const { kind, detail } = open;
-    if (kind == LLM_KIND) detail[index] = checked("", value, name);
-    else if (kind == TOOL_KIND) detail[index] = asContent(value, name);
-    else add(open, { [`traceloop.entity.${name}`]: asText(value, name) });
+    const { kind } = open;
+    const key = `traceloop.entity.${name}`;
+    if (kind == LLM_KIND) set(open, place, checked("", value, name));
+    else if (kind == TOOL_KIND) set(open, place, asContent(value, name), [key]);
+    else add(open, { [key]: asText(value, name) });
   });
 
 export class ToolSpan extends Span {}
 
 export class LlmSpan extends Span {
   setModel(model) {
-    Span.update(this, "setModel", ({ detail }) => {
-      detail[MODEL] = checked("", model, "model");
-      detail[RESPONSE_MODEL] = undefined;
+    Span.update(this, "setModel", (open) => {
+      set(open, MODEL, checked("", model, "model"));
+      open.detail[RESPONSE_MODEL] = undefined;
     });
   }
 
   setProvider(provider) {
-    Span.update(this, "setProvider", ({ detail }) => {
-      detail[PROVIDER] = checked("", provider, "provider");
-    });
+    Span.update(this, "setProvider", (open) => set(open, PROVIDER, checked("", provider, "provider")));
   }
 
   setMessages(list) {
-    Span.update(this, "setMessages", ({ detail }) => {
-      detail[INPUT] = messages(list);
-    });
+    Span.update(this, "setMessages", (open) => set(open, INPUT, messages(list)));
   }
 }
 
@@ -183,7 +199,8 @@ const toolDetail = ({ inputParameters, input, output }) => [
 /** Runs `work` in a span, which ends with it. */
 export function run(span, work, keepsOutput) {
   const succeed = (result) => {
-    if (keepsOutput) span.setOutput(result);
+    // Work without a result may have told the output itself.
+    if (keepsOutput && result != null) span.setOutput(result);
     span.end();
     return result;
   };

@@ -360,6 +360,86 @@ test("what the caller sets wins over what a kind of span implies", async () => {
   assert.equal(s.attributes[`${ASSOCIATION}event_name`], "chat");
 });
 
+test("of an attribute and a setter the later one wins", async () => {
+  const old = {
+    "ai.prompt": "old",
+    "gen_ai.prompt.0.role": "old",
+    "gen_ai.prompt.7.content": "old",
+    "ai.response.text": "old",
+    "gen_ai.completion.0.content": "old",
+    "ai.model.id": "old",
+    "gen_ai.system": "old",
+    "gen_ai.usage.input_tokens": 100,
+    "gen_ai.usage.output_tokens": 100,
+    "gen_ai.response.model": "old",
+  };
+  const set = (span) => {
+    span.setInput("later");
+    span.setOutput("later");
+    span.setModel("later");
+    span.setProvider("later");
+    span.setTokenUsage({ model: "answered", inputTokens: 7, outputTokens: 8 });
+  };
+  const { first, last, chat } = await spans((raindrop) => {
+    const first = raindrop.startLlmSpan({ name: "first", eventId: "e" });
+    set(first);
+    first.setAttributes(old);
+    first.end();
+    const last = raindrop.startLlmSpan({ name: "last", eventId: "e", attributes: { ...old, other: "stays" } });
+    set(last);
+    last.end();
+    const chat = raindrop.startLlmSpan({ name: "chat", eventId: "e", attributes: old });
+    chat.setMessages([{ role: "user", content: "hi" }]);
+    chat.end();
+  });
+  for (const [key, value] of Object.entries(old)) assert.equal(first.attributes[key], value);
+  const expected = {
+    "ai.prompt": "later",
+    "gen_ai.prompt.0.role": "user",
+    "gen_ai.prompt.7.content": undefined,
+    "ai.response.text": "later",
+    "gen_ai.completion.0.content": "later",
+    "ai.model.id": "later",
+    "gen_ai.system": "later",
+    "gen_ai.usage.input_tokens": 7,
+    "gen_ai.usage.output_tokens": 8,
+    "gen_ai.response.model": "answered",
+    other: "stays",
+  };
+  for (const [key, value] of Object.entries(expected)) assert.equal(last.attributes[key], value, key);
+  assert.equal(chat.attributes["ai.prompt"], undefined);
+  assert.equal(chat.attributes["gen_ai.prompt.0.role"], "user");
+  assert.equal(chat.attributes["ai.response.text"], "old");
+});
+
+test("of an attribute and a setter of a tool or of any work the later one wins", async () => {
+  const old = { "traceloop.entity.input": "old", "traceloop.entity.output": "old", "gen_ai.usage.input_tokens": 100 };
+  const start = (raindrop, options) => [raindrop.startToolSpan(options), raindrop.startSpan(options)];
+  const { spans } = await landed((raindrop) => {
+    for (const span of start(raindrop, { name: "setter last", eventId: "e", attributes: old })) {
+      span.setInput({ a: 1 });
+      span.setTokenUsage({ inputTokens: 0 });
+      span.end();
+    }
+    for (const span of start(raindrop, { name: "setter first", eventId: "e" })) {
+      span.setInput({ a: 1 });
+      span.setAttributes(old);
+      span.end();
+    }
+  });
+  const found = spans.map(({ attributes }) => Object.keys(old).map((key) => attributes[key]));
+  const setterLast = ['{"a":1}', "old", undefined];
+  assert.deepEqual(found, [setterLast, setterLast, Object.values(old), Object.values(old)]);
+});
+
+test("what work tells of its tool's output stays if it returns nothing", async () => {
+  const { setter, attribute } = await spans((raindrop) => {
+    raindrop.withTool({ name: "setter", eventId: "e" }, (span) => span.setOutput("told"));
+    raindrop.withTool({ name: "attribute", eventId: "e" }, (span) => span.setAttributes({ "traceloop.entity.output": "told" }));
+  });
+  for (const { attributes } of [setter, attribute]) assert.equal(attributes["traceloop.entity.output"], "told");
+});
+
 test("what the caller leaves open is no value of the caller's", async () => {
   const { spans } = await landed((raindrop) => {
     const attributes = { "ai.operationId": null, "gen_ai.response.model": undefined, "traceloop.association.properties.event_id": NaN };
