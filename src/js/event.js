@@ -23,10 +23,10 @@ let latest = {};
 /** A member of an object and a comma, unless the text is empty. */
 const member = (name, text) => (text ? `"${name}":${quoted(text)},` : "");
 
-/** The members of an object, each with a comma. */
+/** The members of an object, each with a comma. Their names are JSON. */
 function members(values, cap) {
   let text = "";
-  for (const [name, value] of values) text += `${quoted(name)}:${cutAll(value, cap)},`;
+  for (const [name, value] of values) text += `${name}:${cutAll(value, cap)},`;
   return text;
 }
 

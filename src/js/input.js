@@ -1,5 +1,5 @@
 // What callers hand over: read field by field, and refused by name.
-import { flatInside, json } from "./json.js";
+import { flatInside, json, quoted } from "./json.js";
 
 /** A table: the kind of each field, by the sign in front of it, and its name. */
 // `!` required text, `|` text or false, `@` time, `#` number, `?` boolean, `{` object, `=` object of texts, `[` attachments,
@@ -99,14 +99,14 @@ export function oneOf(known, value, field) {
 /** No values. */
 export const NONE = new Map();
 
-/** Values as JSON, by name; not those of the names in `without`. */
+/** Values as JSON, by name as JSON: names that are one then have the last value. Not those of the names in `without`. */
 export function texts(values, field, ...without) {
   if (!values) return NONE;
   const texts = new Map();
   for (const name of Object.keys(values)) {
     if (without.includes(name)) continue;
     const text = asJson(values[name], `${field}.${name}`);
-    if (text !== undefined) texts.set(name, text);
+    if (text !== undefined) texts.set(quoted(name), text);
   }
   return texts;
 }

@@ -20,8 +20,19 @@ const pieces = (next) => ({ next, first: next.slice(ATTRIBUTE_END.length + 1) })
 /** Shorter texts are remembered: engines copy them, where a longer one may hold the text that it was cut from. */
 const SHORT = 13;
 
-/** An attribute by its key: what opens it, and the last short text with that. What takes longest is to join pieces. */
-const attribute = remembered((key) => ({ key, string: opening(key, "stringValue"), integer: undefined, text: undefined, all: undefined }));
+/** What UTF-8 has for half a surrogate pair, and such a half, or a pair. */
+const ODD = /[\ufffd\ud800-\udfff]/;
+
+/** An attribute by its key: what opens it, and the last short text with that. What takes longest is to join pieces. `odd`: what its
+    key becomes, if others may become the same. */
+const attribute = remembered((key) => ({
+  key,
+  odd: ODD.test(key) && JSON.parse(quoted(key)),
+  string: opening(key, "stringValue"),
+  integer: undefined,
+  text: undefined,
+  all: undefined,
+}));
 
 /** Those of a caller's attributes, by their place: most spans have the keys of the one before, and a map takes longer. */
 const lineup = [];
@@ -53,6 +64,7 @@ class Attributes {
   text = "";
   /** What closes the last one. */
   close = "";
+  odd = undefined;
 
   constructor(own, cap) {
     this.own = own;
@@ -105,6 +117,12 @@ class Attributes {
     if (typeof items != "object") this.typed(it, items);
     else if (!Array.isArray(items) || items.some((item) => typeof item != "string")) this.string(it, cut(text, this.cap));
     else this.add(it, `{"arrayValue":{"values":[${items.map((item) => stringValue(cut(item, this.cap)))}]}}`);
+  }
+
+  /** What the caller sets. Of keys that become the same the last one counts. */
+  set(it, value) {
+    if (it.odd) (this.odd ??= new Map()).set(it.odd, value);
+    else this.typed(it, value);
   }
 
   /** Whether the caller has not set it. */
@@ -206,7 +224,7 @@ function addAssociation(to, properties, { eventId, userId, convoId, event }) {
   if (eventId && isUnset(ownEvent) && to.isFree(ASSOCIATED.event_id)) to.take(ASSOCIATED.event_id.string, written);
   for (const name in properties) {
     const key = ASSOCIATION + name;
-    if (properties[name] !== undefined && isUnset(to.own?.[key])) to.typed(attribute(key), properties[name]);
+    if (properties[name] !== undefined && isUnset(to.own?.[key])) to.set(attribute(key), properties[name]);
   }
 }
 
@@ -220,7 +238,8 @@ function encode(span, end, cap, limit) {
   addAssociation(to, properties, place.identity);
   // The backend refuses an attribute without a key.
   let index = 0;
-  for (const key in attributes) if (key && attributes[key] !== undefined) to.typed(attributeAt(index++, key), attributes[key]);
+  for (const key in attributes) if (key && attributes[key] !== undefined) to.set(attributeAt(index++, key), attributes[key]);
+  to.odd?.forEach((value, key) => to.typed(attribute(key), value));
   const above = place.parent ? `A=","parentSpanId":"${place.parent}` : "";
   const status = error == null ? OK : `],"status":{"code":2,"message":${quoted(cut(error, cap))}}}`;
   return (

@@ -186,6 +186,19 @@ test("half a surrogate pair becomes a replacement character", async () => {
   assert.deepEqual(own(events[0].properties), { "k\ufffd": ["\\\ufffd"] });
 });
 
+test("names that half surrogate pairs make the same are sent once, with the last value", async () => {
+  const values = { "k\ud800": "first", "k\udfff": "last" };
+  const { requests } = await landed((raindrop) => {
+    raindrop.trackAi({ userId: "u", input: "hi", properties: values, featureFlags: values });
+    raindrop.trackSignal({ eventId: "e", name: "s", properties: values });
+    raindrop.identify({ userId: "u", traits: values });
+  });
+  for (const { body } of requests) {
+    assert.ok(body.includes('{"k\ufffd":"last"'), body);
+    assert.ok(!body.includes("first"), body);
+  }
+});
+
 test("properties hold what JSON holds", async () => {
   const deep = Array.from({ length: 200 }).reduce((inner) => ({ inner }), "bottom");
   const wide = Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`key${index}`, index]));

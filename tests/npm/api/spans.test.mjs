@@ -328,6 +328,21 @@ test("values are what JSON makes of them", async () => {
   assert.ok(!("nan" in s.attributes || "gone" in s.attributes));
 });
 
+test("each key is sent once, with the last value, when half surrogate pairs make keys the same", async () => {
+  const { requests } = await landed((raindrop) => {
+    const values = { "a\ufffd": 0, "a\ud800": 1, "a\ud801": 2, "🙂": 3 };
+    raindrop.startSpan({ name: "s", eventId: "e", attributes: values, properties: values }).end();
+  });
+  const [{ scopeSpans: [{ spans: [{ attributes }] }] }] = JSON.parse(requests[0].body).resourceSpans;
+  const found = attributes.filter(({ value }) => value.intValue).map(({ key, value }) => [key, value.intValue]);
+  assert.deepEqual(found.sort(), [
+    ["a\ufffd", "2"],
+    [`${ASSOCIATION}a\ufffd`, "2"],
+    [`${ASSOCIATION}🙂`, "3"],
+    ["🙂", "3"],
+  ]);
+});
+
 test("times are sent as nanoseconds that 64 bits hold", async () => {
   const { requests } = await landed((raindrop) => {
     raindrop.startSpan({ name: "first", eventId: "e", startTime: "1960-01-01T00:00:00Z" }).end("1970-01-01T00:00:00.001Z");
