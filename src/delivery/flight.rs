@@ -80,6 +80,8 @@ pub(crate) struct Flight {
     is_local: bool,
     /// Whether the page is being left.
     is_leaving: bool,
+    /// Whether attempts are made before they are due, as there may be no later.
+    pub in_haste: bool,
     /// The interaction whose update goes first.
     first: Option<Box<str>>,
     lanes: Vec<Lane>,
@@ -152,6 +154,7 @@ impl Flight {
             request_timeout: home.config.request_timeout,
             is_local: home.config.cloud.is_none(),
             is_leaving: false,
+            in_haste: false,
             first: None,
             lanes: Vec::new(),
             slot: MIRROR,
@@ -248,6 +251,11 @@ impl Flight {
     /// Only the npm package knows of pages: elsewhere, whatever asks this is left out.
     fn is_leaving(&self) -> bool {
         cfg!(feature = "js") && self.is_leaving
+    }
+
+    /// As above.
+    fn in_haste(&self) -> bool {
+        cfg!(feature = "js") && self.in_haste
     }
 
     fn lane_count(&self) -> usize {

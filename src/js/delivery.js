@@ -1,6 +1,6 @@
 // A flush: the wasm module says what to send and when, and is told how that went.
 import { shown, monotonic } from "./host.js";
-import { Request } from "./post.js";
+import { NO_ANSWER, Request } from "./post.js";
 import { RaindropError, TOO_LARGE, UNKNOWN_USER, addDropped, emptyReport, flushReport } from "./report.js";
 
 // Why something is delivered, as wasm numbers it.
@@ -18,6 +18,12 @@ const SEND = -2;
 /** How often at least it is looked whether a request takes too long, while there is one: so each needs no timer of its own. */
 const TICK_MS = 1000;
 
+/** Those under way in a page that may be left. */
+const flights = new Set();
+
+/** Makes attempts now that wait for their time: a page that is left has none. */
+export const hurry = () => flights.forEach((flight) => flight.isCut || flight.step(true));
+
 /** Delivers what is recorded. What can be sent at once is sent before this returns. Nothing is left of a scope that was closed. */
 export const deliver = (client, occasion) =>
   client.core
@@ -28,6 +34,8 @@ class Flight {
   #requests = new Set();
   #alarm;
   #alarmAt = Infinity;
+  /** Whether a request had no answer: the browser may still be making it for a page that is left, which no longer hears of it. */
+  isCut = false;
   /** Of the first request that failed for good. */
   #error;
 
@@ -38,13 +46,15 @@ class Flight {
     this.journey = client.core.fly(occasion, monotonic());
     this.resolve = resolve;
     this.reject = reject;
+    // A Worker may forget a flight under way: it is not to be kept.
+    if (typeof document == "object" && client.home.flushOnPageHide) flights.add(this);
   }
 
-  /** Does what is to be done now. */
-  step() {
+  /** Does what is to be done now; in haste also what waits for its time. */
+  step(inHaste) {
     const now = monotonic();
     let command;
-    while ((command = this.journey.next(now)) == SEND) this.#send(now, ...shown);
+    while ((command = this.journey.next(now, inHaste)) == SEND) this.#send(now, ...shown);
     if (command == DONE) this.#finish();
     else this.#wake(now, Math.min(now + command, ...Array.from(this.#requests, ({ deadline }) => deadline)));
   }
@@ -70,6 +80,7 @@ class Flight {
     const { url, headers } = isToWorkshop ? workshop : cloud;
     const request = new Request(now + timeout, () => {
       this.#requests.delete(request);
+      this.isCut ||= request.status == NO_ANSWER;
       const hasFailed = journey.answered(slot, request.status, request.asked, monotonic());
       if (hasFailed) this.#error ??= new RaindropError(...request.failure(secret));
       this.step();
@@ -80,6 +91,7 @@ class Flight {
 
   #finish() {
     clearTimeout(this.#alarm);
+    flights.delete(this);
     const { client } = this;
     this.journey.finish();
     const numbers = shown;

@@ -29,8 +29,10 @@ impl From<Flight> for Journey {
 #[wasm_bindgen]
 impl Journey {
     /// What is to be done now: one of the numbers above, or how many milliseconds to wait, if not for an answer alone.
-    pub fn next(&self, now: f64) -> f64 {
+    /// Attempts that wait are made now if there may be no later.
+    pub fn next(&self, now: f64, in_haste: bool) -> f64 {
         let Ok(mut flight) = self.flight.try_borrow_mut() else { return DONE };
+        flight.in_haste = in_haste;
         let now = moment(now);
         match flight.next(now) {
             Command::Done => DONE,

@@ -1,5 +1,5 @@
 // What is delivered when a page is hidden or left.
-import { LEAVE, deliver } from "./delivery.js";
+import { LEAVE, deliver, hurry } from "./delivery.js";
 
 const clients = new Set();
 let isWatched = false;
@@ -9,7 +9,10 @@ export function watch(client) {
   clients.add(client);
   if (isWatched) return;
   isWatched = true;
-  const leave = () => clients.forEach((client) => deliver(client, LEAVE).catch(() => {}));
+  const leave = () => {
+    clients.forEach((client) => deliver(client, LEAVE).catch(() => {}));
+    hurry();
+  };
   document.addEventListener("visibilitychange", () => document.visibilityState == "hidden" && leave());
   addEventListener("pagehide", leave);
 }

@@ -2,7 +2,7 @@
 import { monotonic } from "./host.js";
 
 // What stands for a status where there is none.
-const NO_ANSWER = 0;
+export const NO_ANSWER = 0;
 const TIMED_OUT = 1;
 
 /** How long a body may take once the status is there, and how much of it is read. */

@@ -19,7 +19,8 @@ impl Flight {
     /// The next attempt of a lane, if one is due.
     pub(super) fn attempt(&mut self, now: Millis) -> Option<Post> {
         loop {
-            let due = self.lanes.iter().position(|lane| lane.due.is_some_and(|due| due <= now));
+            let is_due = |due| due <= now || self.in_haste();
+            let due = self.lanes.iter().position(|lane| lane.due.is_some_and(is_due));
             let mut lane = match due {
                 Some(index) => self.lanes.swap_remove(index),
                 None if self.lanes.len() < self.lane_count() => self.load(now)?,

@@ -99,6 +99,23 @@ test("a link that is followed in the same task as `finish` loses nothing", async
   assert.equal(spans.length, 1);
 });
 
+test("a tab that is closed while a flush waits for another attempt makes that attempt", async () => {
+  const page = await open(context, site.origin);
+  await page.evaluate(async (endpoint) => {
+    await init();
+    const answers = [new Response(null, { status: 503 })];
+    const fetch = async (...request) => answers.pop() ?? globalThis.fetch(...request);
+    const raindrop = new Raindrop({ writeKey: "rk_test", endpoint, baseDelayMs: 3_600_000, fetch });
+    raindrop.track({ event: "page_opened", userId: "ada" });
+    raindrop.flush();
+    await new Promise((refused) => setTimeout(refused));
+  }, ingest.endpoint);
+  assert.deepEqual(await ingest.requests(), []);
+  await page.close({ runBeforeUnload: true });
+  await ingest.requests(1);
+  assert.deepEqual((await ingest.received()).events.map(({ event }) => event), ["page_opened"]);
+});
+
 /** The page under a policy that allows itself, and what else `sources` says. */
 const underPolicy = (sources) =>
   serve({ "/": files }, { headers: { "content-security-policy": `default-src 'self'; ${sources}` } });
