@@ -34,7 +34,10 @@ class Flight {
   #requests = new Set();
   #alarm;
   #alarmAt = Infinity;
-  /** Whether a request had no answer: the browser may still be making it for a page that is left, which no longer hears of it. */
+  /**
+   * Whether a request had no answer. The browser may still be making it for a page that is left, which no longer hears of it; or
+   * had no room for one more that outlives the page.
+   */
   isCut = false;
   /** Of the first request that failed for good. */
   #error;
@@ -86,7 +89,7 @@ class Flight {
       this.step();
     });
     this.#requests.add(request);
-    request.send(fetch ?? globalThis.fetch, url + ROUTES[route], headers, body, size);
+    request.send(fetch ?? globalThis.fetch, url + ROUTES[route], headers, body, size, !this.isCut);
   }
 
   #finish() {

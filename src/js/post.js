@@ -9,7 +9,7 @@ const TIMED_OUT = 1;
 const BODY_TIMEOUT_MS = 1000;
 const BODY_LIMIT = 4096;
 
-/** What a page may have under way, altogether, when it is left. */
+/** What a page may have under way, altogether, when it is left: other scripts' requests too, of which nothing is known here. */
 const KEPT_ALIVE_LIMIT = 65536;
 let keptAlive = 0;
 
@@ -28,10 +28,10 @@ export class Request {
     this.#settled = settled;
   }
 
-  async send(fetch, url, headers, body, size) {
+  async send(fetch, url, headers, body, size, mayOutlivePage) {
     // A redirect could lead the write key to another host.
     const init = { method: "POST", headers, body, signal: this.#abort.signal, redirect: "manual" };
-    if (typeof document == "object" && keptAlive + size <= KEPT_ALIVE_LIMIT) {
+    if (mayOutlivePage && typeof document == "object" && keptAlive + size <= KEPT_ALIVE_LIMIT) {
       init.keepalive = true;
       keptAlive += this.#kept = size;
     }

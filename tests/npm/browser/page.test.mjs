@@ -1,5 +1,7 @@
 // What a page does to telemetry: leaving in the middle, and policies about content and origins.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
 import { serve } from "../../../examples/browser/serve.mjs";
 import { Ingest } from "../../worker/test/ingest.mjs";
@@ -114,6 +116,30 @@ test("a tab that is closed while a flush waits for another attempt makes that at
   await page.close({ runBeforeUnload: true });
   await ingest.requests(1);
   assert.deepEqual((await ingest.received()).events.map(({ event }) => event), ["page_opened"]);
+});
+
+test("a page whose other scripts have taken all the room for requests that outlive it delivers", async () => {
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  try {
+    const page = await open(context, site.origin);
+    const arrived = once(silent, "request");
+    await page.evaluate((port) => {
+      const body = " ".repeat(62_000);
+      fetch(`http://127.0.0.1:${port}/`, { method: "POST", mode: "no-cors", keepalive: true, body }).catch(() => {});
+    }, silent.address().port);
+    await arrived;
+    const delivered = await page.evaluate(async (endpoint) => {
+      await init();
+      const raindrop = new Raindrop({ writeKey: "rk_test", endpoint, baseDelayMs: 1 });
+      raindrop.track({ event: "page_opened", userId: "ada", properties: { text: "y".repeat(5000) } });
+      return (await raindrop.flush()).delivered;
+    }, ingest.endpoint);
+    assert.equal(delivered, 1);
+  } finally {
+    silent.close();
+    silent.closeAllConnections();
+  }
 });
 
 /** The page under a policy that allows itself, and what else `sources` says. */
