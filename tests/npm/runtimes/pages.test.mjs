@@ -101,6 +101,12 @@ test("the code at the top of the package's README delivers in node", async () =>
   assert.equal(signals[0].event_id, interaction.event_id);
 });
 
+test("the test of the page about testing passes", async () => {
+  const [, source] = (await page("docs/testing.md")).match(/^```js\n(.*?)^```$/ms);
+  await writeFile(app.path("answer.test.mjs"), source.replace('"vitest"', '"node:test"'));
+  await run(process.execPath, ["answer.test.mjs"], { cwd: app.directory });
+});
+
 test("the program of the migration page delivers all that it records", async () => {
   const [, source] = (await page("docs/migration.md")).match(/^```js\n(.*?)^```$/ms);
   await writeFile(app.path("migrated.mjs"), source.replace("writeKey: process.env.RAINDROP_WRITE_KEY", settings()));
