@@ -168,8 +168,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one attempt may take. Default: 30 s. Zero lets succeed only what is answered at once. The records of one that is still open after an hour
-    /// are sent again by the next flush.
+    /// How long one attempt may take. Default: 30 s. Zero lets succeed only what is answered at once. The records of one that is
+    /// still open after an hour are sent again by the next flush.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = millis(timeout);
         self

@@ -253,7 +253,7 @@ impl Flight {
         cfg!(feature = "js") && self.is_leaving
     }
 
-    /// As above.
+    /// As above: only a page has no later.
     fn in_haste(&self) -> bool {
         cfg!(feature = "js") && self.in_haste
     }

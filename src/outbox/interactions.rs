@@ -212,6 +212,7 @@ impl Interactions {
     /// Makes the record of one interaction at once, if it is finished, or large with what is `coming`, and its user is known.
     pub fn seal_ripe(&mut self, position: usize, coming: usize, encoding: &Encoding) -> Option<Sealed> {
         let entry = self.entries.get(position)?;
+        // All of them take at least as much as those that add up, and that is known.
         let is_large = |bytes: usize| bytes.saturating_add(coming) > LARGE_NEWS;
         let is_ripe = entry.finished || (is_large(entry.bytes) && is_large(entry.news.weight()));
         if is_ripe { self.seal(position, encoding) } else { None }
